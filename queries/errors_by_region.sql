@@ -1,0 +1,26 @@
+-- Error rate by region of one country: which part of it fails?
+-- $from timestamp
+-- $to timestamp
+-- $country text
+WITH cells AS (
+  SELECT country, region,
+    count(*) AS n,
+    count(*) FILTER (WHERE status >= 500) AS k
+  FROM logs
+  WHERE ts >= $from AND ts < $to AND status IS NOT NULL
+    AND country = $country
+  GROUP BY country, region
+), parent AS (
+  SELECT CAST(sum(k) AS DOUBLE) / sum(n) AS parent_rate FROM cells
+)
+SELECT country, region,
+  n,
+  k,
+  CAST(k AS DOUBLE) / n AS rate,
+  wilson_low(k, n) AS lo,
+  wilson_high(k, n) AS hi,
+  shrunk_rate(k, n, parent_rate, 200) AS shrunk,
+  k - n * parent_rate AS excess,
+  parent_rate
+FROM cells CROSS JOIN parent
+ORDER BY excess DESC, n DESC, country, region

@@ -1,0 +1,19 @@
+-- Requests, errors and error rate over time: since when does it fail?
+-- $from timestamp
+-- $to timestamp
+-- $bucket_s int = 300
+-- $country text = null
+-- $region text = null
+-- $city text = null
+SELECT
+  date_bin(INTERVAL '1 second' * $bucket_s, ts, TIMESTAMP '1970-01-01T00:00:00') AS t,
+  count(*) AS n,
+  count(*) FILTER (WHERE status >= 500) AS k,
+  CAST(count(*) FILTER (WHERE status >= 500) AS DOUBLE) / count(*) AS rate
+FROM logs
+WHERE ts >= $from AND ts < $to AND status IS NOT NULL
+  AND ($country IS NULL OR country = $country)
+  AND ($region IS NULL OR region = $region)
+  AND ($city IS NULL OR city = $city)
+GROUP BY t
+ORDER BY t

@@ -1,0 +1,95 @@
+//! Files that the program carries: the web view, the geometry, the runbooks.
+
+use axum::extract::Path;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::ApiError;
+use crate::places::Shapes;
+
+/// The web view as built by `make web`, or a page that says how to build it.
+#[derive(RustEmbed)]
+#[folder = "$WEB_DIST"]
+struct Web;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/docs/runbooks"]
+#[include = "*.md"]
+struct Runbooks;
+
+/// Names with a hash of their content never change.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// Any path that is no other route: a file of the web view, or its page for the view's own routes.
+pub(super) async fn web(uri: Uri) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    match Web::get(path) {
+        Some(file) if !path.is_empty() => {
+            let cache = if path.starts_with("assets/") {
+                IMMUTABLE
+            } else {
+                "no-cache"
+            };
+            respond(path, file, cache)
+        }
+        // A missing file is missing; a missing page is a place inside the view.
+        _ if path
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.contains('.')) =>
+        {
+            (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
+        }
+        _ => match Web::get("index.html") {
+            Some(file) => respond("index.html", file, "no-cache"),
+            None => (StatusCode::NOT_FOUND, "this binary carries no web view\n").into_response(),
+        },
+    }
+}
+
+/// `/geo/...`
+pub(super) async fn geo(Path(path): Path<String>) -> Result<Response, ApiError> {
+    let file = Shapes::get(&path);
+    let file = file.ok_or_else(|| {
+        ApiError::new(
+            StatusCode::NOT_FOUND,
+            "no_such_shape",
+            "no geometry for this place",
+        )
+    })?;
+    Ok(respond(&path, file, "public, max-age=86400"))
+}
+
+/// `/runbooks/{name}`: Markdown as plain text.
+pub(super) async fn runbook(Path(name): Path<String>) -> Result<Response, ApiError> {
+    let file = Runbooks::get(&format!("{}.md", name.trim_end_matches(".md")));
+    let file = file.ok_or_else(|| {
+        ApiError::new(
+            StatusCode::NOT_FOUND,
+            "no_such_runbook",
+            "no runbook of this name",
+        )
+    })?;
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    Ok((headers, file.data).into_response())
+}
+
+fn respond(path: &str, file: EmbeddedFile, cache: &'static str) -> Response {
+    let content_type = match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json" | "map") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, cache),
+    ];
+    (headers, file.data).into_response()
+}

@@ -1,0 +1,165 @@
+//! Errors of the interface: `{"error": {"code", "message", "hint"}}`. The cause is logged, not sent.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::auth::{AuthError, Scope};
+use crate::query::QueryError;
+use crate::query::saved::SavedError;
+use crate::state::StateError;
+use crate::store::StoreError;
+
+/// An answer that is not the one asked for.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+}
+
+impl ApiError {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "sign in or send a token",
+        )
+        .hint("make a token with `logatlas token new` and send it as `Authorization: Bearer ...`")
+    }
+
+    pub fn forbidden(needed: Scope) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            format!("this needs the scope {needed:?}").to_lowercase(),
+        )
+    }
+
+    /// Something of ours broke; the caller learns no more than that.
+    fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, causes = crate::pipeline::error_chain(error), "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something went wrong on the server",
+        )
+        .hint("its log has the cause")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body =
+            json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
+        (self.status, Json(body)).into_response()
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let (status, code) = match &error {
+            QueryError::Refused(_) => (StatusCode::FORBIDDEN, "query_refused"),
+            QueryError::Invalid(_) => (StatusCode::BAD_REQUEST, "query_invalid"),
+            QueryError::TimedOut(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_timed_out"),
+            QueryError::OutOfMemory(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_out_of_memory"),
+            QueryError::Failed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_failed"),
+        };
+        let hint = match &error {
+            QueryError::TimedOut(_) | QueryError::OutOfMemory(_) => {
+                Some("narrow the window with `ts >= ... AND ts < ...`")
+            }
+            _ => None,
+        };
+        let error = Self::new(status, code, error.to_string());
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+impl From<SavedError> for ApiError {
+    fn from(error: SavedError) -> Self {
+        match error {
+            SavedError::Unknown(_) => {
+                Self::new(StatusCode::NOT_FOUND, "no_such_query", error.to_string())
+                    .hint("GET /api/v1/queries lists them")
+            }
+            _ => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "query_invalid",
+                error.to_string(),
+            ),
+        }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Denied => Self::new(StatusCode::UNAUTHORIZED, "denied", error.to_string())
+                .hint("`logatlas token new --setup` prints another setup secret"),
+            AuthError::WeakPassword => Self::bad_request(error.to_string()),
+            AuthError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<StateError> for ApiError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk_full",
+                error.to_string(),
+            )
+            .hint("free some space; what was acknowledged is safe"),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::State(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::internal(error.as_ref())
+    }
+}
+
+/// Paths under `/api` that lead nowhere.
+pub(super) async fn no_route() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "no_such_route",
+        "there is nothing here",
+    )
+}

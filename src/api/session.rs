@@ -1,0 +1,246 @@
+//! Signing in and out, and who a request comes from.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{ApiError, App};
+use crate::auth::{self, Scope, SecretKind};
+
+/// Plain name: the cookie travels over HTTP on loopback.
+const COOKIE: &str = "logatlas_session";
+/// Wrong sign-ins allowed within a minute, over all callers: hashing is dear and guessing is slow.
+const WRONG_PER_MINUTE_MAX: usize = 10;
+
+/// Who a request comes from.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub scope: Scope,
+    session: Option<String>,
+}
+
+impl Caller {
+    /// A process that may open the socket in the data folder.
+    pub(super) fn socket() -> Self {
+        Self {
+            scope: Scope::Admin,
+            session: None,
+        }
+    }
+
+    /// Whether it is a browser, which sends its cookie along with whatever a foreign page makes it ask.
+    pub(super) fn is_browser(&self) -> bool {
+        self.session.is_some()
+    }
+}
+
+/// Reads the bearer token or the session cookie.
+pub(super) fn caller(app: &App, request: &Request) -> Result<Caller, ApiError> {
+    let headers = request.headers();
+    let state = app.store.state();
+    if let Some(token) = bearer(headers) {
+        let scope =
+            auth::check(state, SecretKind::Token, token)?.ok_or_else(ApiError::unauthorized)?;
+        return Ok(Caller {
+            scope,
+            session: None,
+        });
+    }
+    let session = cookie(headers).ok_or_else(ApiError::unauthorized)?;
+    let scope =
+        auth::check(state, SecretKind::Session, session)?.ok_or_else(ApiError::unauthorized)?;
+    Ok(Caller {
+        scope,
+        session: Some(session.to_owned()),
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// Refuses writes that a page of another site makes a signed-in browser send.
+pub(super) fn check_origin(request: &Request) -> Result<(), ApiError> {
+    let headers = request.headers();
+    let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let site = headers
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok());
+    let foreign = matches!(site, Some("cross-site" | "same-site"));
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|value| value.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    let other_origin = match (origin, host) {
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_none_or(|(_, rest)| rest != host),
+        _ => false,
+    };
+    match is_write && (foreign || other_origin) {
+        true => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "this page may not write here",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Remembers wrong sign-ins of the last minute.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<VecDeque<Instant>>);
+
+impl Attempts {
+    fn check(&self) -> Result<(), ApiError> {
+        let mut wrong = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        while wrong
+            .front()
+            .is_some_and(|at| at.elapsed() > Duration::from_secs(60))
+        {
+            wrong.pop_front();
+        }
+        match wrong.len() < WRONG_PER_MINUTE_MAX {
+            true => Ok(()),
+            false => Err(ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                "too many wrong sign-ins, wait a minute",
+            )),
+        }
+    }
+
+    fn count(&self) {
+        let mut wrong = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        wrong.push_back(Instant::now());
+    }
+}
+
+/// How somebody signs in.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub(super) enum SignIn {
+    SetUp { secret: String, password: String },
+    Password { password: String },
+    Link { link: String },
+}
+
+/// `GET /api/v1/session`
+pub(super) async fn show(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    let (state, user) = match caller(&app, &request) {
+        Ok(_) => ("signed_in", Some("admin")),
+        Err(_) if auth::has_password(app.store.state())? => ("signed_out", None),
+        Err(_) => ("setup", None),
+    };
+    Ok(Json(json!({"state": state, "user": user})))
+}
+
+/// `POST /api/v1/session`
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    Json(body): Json<SignIn>,
+) -> Result<Response, ApiError> {
+    app.attempts.check()?;
+    let state = app.store.state();
+    let let_in = match body {
+        SignIn::SetUp { secret, password } => auth::set_up(state, &secret, &password).await,
+        SignIn::Password { password } => match auth::check_password(state, &password).await? {
+            true => Ok(()),
+            false => Err(auth::AuthError::Denied),
+        },
+        SignIn::Link { link } => match auth::redeem(state, SecretKind::Link, &link).await? {
+            true => Ok(()),
+            false => Err(auth::AuthError::Denied),
+        },
+    };
+    if let Err(error) = let_in {
+        app.attempts.count();
+        return Err(error.into());
+    }
+    let session = auth::issue(state, SecretKind::Session, Scope::Admin, "admin").await?;
+    let body = Json(json!({"state": "signed_in", "user": "admin"}));
+    with_cookie(body.into_response(), &session, auth::SESSION_TTL)
+}
+
+/// `DELETE /api/v1/session`
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = caller(&app, &request)?;
+    check_origin(&request)?;
+    if let Some(session) = caller.session {
+        auth::revoke(app.store.state(), &session).await?;
+    }
+    with_cookie(StatusCode::NO_CONTENT.into_response(), "", Duration::ZERO)
+}
+
+fn with_cookie(mut response: Response, value: &str, ttl: Duration) -> Result<Response, ApiError> {
+    let cookie = format!(
+        "{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}",
+        ttl.as_secs()
+    );
+    let cookie = HeaderValue::from_str(&cookie).map_err(|_| ApiError::unauthorized())?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// What a new token may do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    kind: String,
+    scope: Option<String>,
+    name: Option<String>,
+}
+
+/// `POST /api/v1/tokens`: for the command line, over the socket.
+pub(super) async fn new_token(
+    State(app): State<App>,
+    Json(body): Json<NewToken>,
+) -> Result<Json<Value>, ApiError> {
+    use clap::ValueEnum;
+    let kind = match body.kind.as_str() {
+        "setup" => SecretKind::Setup,
+        "link" => SecretKind::Link,
+        "token" => SecretKind::Token,
+        other => {
+            return Err(ApiError::bad_request(format!(
+                "{other} is no kind of token"
+            )));
+        }
+    };
+    let scope = match body.scope.as_deref() {
+        None => Scope::Admin,
+        Some(text) => Scope::from_str(text, true).map_err(ApiError::bad_request)?,
+    };
+    let name = body.name.unwrap_or_default();
+    let secret = auth::issue(app.store.state(), kind, scope, &name).await?;
+    Ok(Json(json!({"secret": secret})))
+}

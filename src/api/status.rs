@@ -1,0 +1,192 @@
+//! How things are: status, metrics, incidents, geo data in use.
+
+use std::fmt::Write;
+use std::sync::atomic::Ordering;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use super::{ApiError, App};
+use crate::schema::Table;
+use crate::store::SourceAccount;
+
+/// `GET /healthz`
+pub(super) async fn healthz(State(app): State<App>) -> Result<&'static str, ApiError> {
+    match app.store.state().is_poisoned() {
+        false => Ok("ok\n"),
+        true => Err(crate::state::StateError::Closed.into()),
+    }
+}
+
+fn total(app: &App) -> Result<SourceAccount, ApiError> {
+    let mut sum = SourceAccount::default();
+    for account in app.store.account()?.into_values() {
+        sum += account;
+    }
+    Ok(sum)
+}
+
+/// `GET /api/v1/status`
+pub(super) async fn status(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    let view = app.store.view(Table::Logs);
+    let range = view.ts_range();
+    let in_flight = app.progress.in_flight.load(Ordering::Relaxed);
+    let mut account = json!(total(&app)?);
+    // Lines in flight are received too; the account balances at every instant.
+    account["in_flight"] = Value::from(in_flight);
+    account["received"] = Value::from(account["received"].as_u64().unwrap_or(0) + in_flight);
+    let sources: Vec<_> = app
+        .store
+        .account()?
+        .into_iter()
+        .map(|(name, account)| {
+            json!({"name": name, "received": account.received, "stored": account.stored,
+            "unparsed": account.unparsed, "blank": account.blank})
+        })
+        .collect();
+    let incidents = crate::alerting::counts(app.store.state())?;
+    let last_delay = app.progress.last_delay_us.load(Ordering::Relaxed);
+    let has_stored = app.progress.last_stored_us.load(Ordering::Relaxed) > 0;
+    Ok(Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "now": crate::time::rfc3339(crate::time::now_us()),
+        "demo": app.is_demo,
+        "data": {
+            "from": range.map(|range| range.0.div_euclid(1000)),
+            "to": range.map(|range| range.1.div_euclid(1000)),
+            "rows": view.n_rows(),
+        },
+        "account": account,
+        "caught_up_ms": has_stored.then(|| last_delay.max(0) / 1000),
+        "sources": sources,
+        "store": {
+            "files": view.files.len(),
+            "bytes": view.files.iter().map(|file| file.n_bytes).sum::<u64>(),
+            "fresh_rows": view.fresh.n_rows(),
+            "flush_error": app.progress.flush_error(),
+        },
+        "udp_drops": app.udp_drops(),
+        "incidents": incidents,
+        "geo": {"sources": geo_list(&app)},
+    })))
+}
+
+impl App {
+    fn udp_drops(&self) -> Option<u64> {
+        let ports = self.udp_ports.iter();
+        ports
+            .map(|port| crate::source::syslog::udp_drops(*port))
+            .sum()
+    }
+}
+
+fn geo_list(app: &App) -> Value {
+    json!(app.geo.sources())
+}
+
+/// `GET /api/v1/geo/sources`
+pub(super) async fn geo_sources(State(app): State<App>) -> Json<Value> {
+    Json(geo_list(&app))
+}
+
+/// `GET /api/v1/incidents`
+pub(super) async fn incidents(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    let incidents = app.store.state().read(crate::alerting::incidents)?;
+    Ok(Json(json!(incidents)))
+}
+
+/// `GET /metrics`, Prometheus text format 0.0.4.
+pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
+    let mut text = String::new();
+    let account = app.store.account()?;
+    let lines: [(&str, &str, fn(&SourceAccount) -> u64); 6] = [
+        ("received", "Lines taken in.", |a| a.received),
+        ("stored", "Lines stored, unparsed ones included.", |a| {
+            a.stored
+        }),
+        ("unparsed", "Stored lines that fit no format.", |a| {
+            a.unparsed
+        }),
+        (
+            "rejected",
+            "Lines not stored because of a limit or a fault of the sender.",
+            |a| a.rejected,
+        ),
+        ("deduplicated", "Lines of repeated requests.", |a| {
+            a.deduplicated
+        }),
+        ("blank", "Empty lines.", |a| a.blank),
+    ];
+    for (kind, help, value) in lines {
+        let name = format!("logatlas_lines_{kind}_total");
+        metric(&mut text, &name, "counter", help);
+        for (source, account) in &account {
+            let source = label(source);
+            writeln!(text, "{name}{{source=\"{source}\"}} {}", value(account))
+                .expect("writing into a String");
+        }
+    }
+    let view = app.store.view(Table::Logs);
+    let gauges = [
+        (
+            "logatlas_lines_in_flight",
+            "Lines taken in and not durable yet.",
+            app.progress.in_flight.load(Ordering::Relaxed),
+        ),
+        ("logatlas_rows", "Rows in the logs table.", view.n_rows()),
+        (
+            "logatlas_rows_fresh",
+            "Rows that only memory and journal hold.",
+            view.fresh.n_rows() as u64,
+        ),
+        (
+            "logatlas_files",
+            "Parquet files of the logs table.",
+            view.files.len() as u64,
+        ),
+        (
+            "logatlas_file_bytes",
+            "Size of those files.",
+            view.files.iter().map(|file| file.n_bytes).sum(),
+        ),
+        (
+            "logatlas_flush_failing",
+            "1 while the last flush failed.",
+            u64::from(app.progress.flush_error().is_some()),
+        ),
+        (
+            "logatlas_geo_failures",
+            "Times a geo file could not be taken up.",
+            app.geo.n_failures(),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        metric(&mut text, name, "gauge", help);
+        writeln!(text, "{name} {value}").expect("writing into a String");
+    }
+    if let Some(drops) = app.udp_drops() {
+        let name = "logatlas_udp_drops_total";
+        metric(
+            &mut text,
+            name,
+            "counter",
+            "Datagrams that the kernel dropped.",
+        );
+        writeln!(text, "{name} {drops}").expect("writing into a String");
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
+}
+
+fn metric(text: &mut String, name: &str, kind: &str, help: &str) {
+    writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}").expect("writing into a String");
+}
+
+fn label(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}

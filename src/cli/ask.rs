@@ -1,0 +1,232 @@
+//! `sql` and `query`.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::connect::{Access, saved_queries};
+use super::{DONE, Global, UsageError};
+use crate::query::Limits;
+use crate::query::output::{self, OutputFormat};
+
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// How to write the rows [default: table on a terminal, csv elsewhere]
+    #[arg(long, short, value_enum)]
+    format: Option<OutputFormat>,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Output {
+    fn format(&self) -> Result<OutputFormat, UsageError> {
+        let by_name = self
+            .out
+            .as_ref()
+            .and_then(|path| match path.extension()?.to_str()? {
+                "csv" => Some(OutputFormat::Csv),
+                "json" => Some(OutputFormat::Json),
+                "ndjson" | "jsonl" => Some(OutputFormat::Ndjson),
+                "parquet" => Some(OutputFormat::Parquet),
+                "arrow" => Some(OutputFormat::Arrow),
+                _ => None,
+            });
+        let on_terminal = self.out.is_none() && std::io::stdout().is_terminal();
+        let format = self.format.or(by_name).unwrap_or(match on_terminal {
+            true => OutputFormat::Table,
+            false => OutputFormat::Csv,
+        });
+        match on_terminal && !format.is_text() {
+            true => Err(UsageError(
+                "a terminal cannot show this format; add --out FILE".into(),
+            )),
+            false => Ok(format),
+        }
+    }
+
+    async fn write(&self, access: &Access, sql: &str) -> anyhow::Result<()> {
+        let format = self.format()?;
+        let mut out: Box<dyn Write + Send> = match &self.out {
+            Some(path) => {
+                let file = std::fs::File::create(path);
+                Box::new(file.with_context(|| format!("cannot write {}", path.display()))?)
+            }
+            None => Box::new(std::io::stdout()),
+        };
+        match access {
+            Access::Own(own) => {
+                let rows = own.engine.stream(sql, Limits::EXPORT).await?;
+                let written = output::write_rows(rows, format, &mut out).await;
+                ignore_closed_pipe(written.map(|_| ()).map_err(Into::into))
+            }
+            Access::Server(client) => {
+                let name =
+                    clap::ValueEnum::to_possible_value(&format).expect("no format is hidden");
+                let bytes = client.sql(sql, name.get_name()).await?;
+                ignore_closed_pipe(
+                    out.write_all(&bytes)
+                        .and_then(|()| out.flush())
+                        .map_err(Into::into),
+                )
+            }
+        }
+    }
+}
+
+/// `... | head` closes the pipe early; that is no fault.
+fn ignore_closed_pipe(result: anyhow::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.to_string().contains("Broken pipe") => Ok(()),
+        result => result,
+    }
+}
+
+/// Examples:
+///   logatlas sql "SELECT status, count(*) AS n FROM logs GROUP BY status ORDER BY n DESC"
+///   logatlas sql -f parquet -o errors.parquet "SELECT * FROM logs WHERE is_error"
+///   logatlas sql < question.sql
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Sql {
+    /// The question; read from standard input when absent or `-`
+    sql: Option<String>,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Sql {
+    pub(super) async fn run(self, global: Global) -> anyhow::Result<u8> {
+        let sql = match self.sql.as_deref() {
+            Some(text) if text != "-" => text.to_owned(),
+            _ => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text)?;
+                text
+            }
+        };
+        let access = Access::open(&global).await?;
+        self.output.write(&access, &sql).await?;
+        Ok(DONE)
+    }
+}
+
+/// A window of time.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Window {
+    /// Start: RFC 3339, or a span before the end such as 24h [default: everything]
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<String>,
+    /// End, not included: RFC 3339 [default: just after the newest row]
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<String>,
+}
+
+impl Window {
+    /// The bounds as epoch milliseconds; what is not given comes from the rows there are.
+    pub(super) async fn bounds(&self, access: &Access) -> anyhow::Result<(i64, i64)> {
+        let wrong = |text: &str| {
+            UsageError(format!(
+                "{text} is no time; write 2026-11-23T10:00:00Z, or 24h for --from"
+            ))
+        };
+        let time = |text: &str| crate::time::parse_rfc3339(text).map(|us| us.div_euclid(1000));
+        let (first, last) = data_range(access).await?;
+        let to = match self.to.as_deref() {
+            Some(text) => time(text).ok_or_else(|| wrong(text))?,
+            None => last + 1,
+        };
+        let from = match self.from.as_deref() {
+            None => first,
+            Some(text) => match (time(text), crate::config::parse_duration(text)) {
+                (Some(time), _) => time,
+                (None, Some(span)) => {
+                    to.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
+                }
+                (None, None) => return Err(wrong(text).into()),
+            },
+        };
+        Ok((from, to))
+    }
+}
+
+/// First and last event time in epoch milliseconds; zero without rows.
+async fn data_range(access: &Access) -> anyhow::Result<(i64, i64)> {
+    match access {
+        Access::Own(own) => {
+            let range = own.store.view(crate::schema::Table::Logs).ts_range();
+            Ok(range.map_or((0, 0), |(a, b)| (a.div_euclid(1000), b.div_euclid(1000))))
+        }
+        Access::Server(client) => {
+            let status: serde_json::Value =
+                serde_json::from_slice(&client.get("/api/v1/status").await?)?;
+            let time = |key: &str| status["data"][key].as_i64().unwrap_or(0);
+            Ok((time("from"), time("to")))
+        }
+    }
+}
+
+/// Examples:
+///   logatlas query                                      list the saved queries
+///   logatlas query errors_by_country --from 24h
+///   logatlas query errors_by_city -p country=ES --from 2026-11-23T00:00:00Z
+///   logatlas query top_paths --show-sql                 the SQL with its values
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Query {
+    /// Name of the saved query; without it they are listed
+    name: Option<String>,
+    #[command(flatten)]
+    window: Window,
+    /// Another parameter
+    #[arg(long = "param", short, value_name = "NAME=VALUE")]
+    params: Vec<String>,
+    /// Print the SQL instead of running it
+    #[arg(long)]
+    show_sql: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Query {
+    #[expect(clippy::print_stdout, reason = "this is the command's answer")]
+    pub(super) async fn run(self, global: Global) -> anyhow::Result<u8> {
+        let queries = saved_queries(&global);
+        let Some(name) = &self.name else {
+            for name in queries.names() {
+                let query = queries.get(&name)?;
+                println!("{name:28} {}", query.title);
+            }
+            return Ok(DONE);
+        };
+        let access = Access::open(&global).await?;
+        let sql = bind(&queries, name, &self.window, &self.params, &access).await?;
+        if self.show_sql {
+            println!("{sql}");
+            return Ok(DONE);
+        }
+        self.output.write(&access, &sql).await?;
+        Ok(DONE)
+    }
+}
+
+/// The saved query's SQL with the window's and the given values.
+pub(super) async fn bind(
+    queries: &crate::query::saved::SavedQueries,
+    name: &str,
+    window: &Window,
+    params: &[String],
+    access: &Access,
+) -> anyhow::Result<String> {
+    let query = queries.get(name)?;
+    let (from, to) = window.bounds(access).await?;
+    let (from, to) = (from.to_string(), to.to_string());
+    let mut given = vec![("from", from.as_str()), ("to", to.as_str())];
+    for param in params {
+        let pair = param.split_once('=');
+        given.push(pair.ok_or_else(|| UsageError(format!("--param {param}: write NAME=VALUE")))?);
+    }
+    Ok(query.bind(&query.read_values(given)?)?)
+}

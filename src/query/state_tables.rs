@@ -1,0 +1,196 @@
+//! SQL tables over the state file: ledger, sources, incidents and their messages.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringViewBuilder};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::catalog::TableProvider;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::MemTable;
+use rusqlite::types::ValueRef;
+
+use crate::store::Store;
+
+/// A table: its name, the SQLite query behind it and its columns. `_us` columns are microseconds.
+struct StateTable {
+    name: &'static str,
+    sql: &'static str,
+    columns: &'static [(&'static str, DataType)],
+}
+
+const TEXT: DataType = DataType::Utf8View;
+const INT: DataType = DataType::Int64;
+const FLOAT: DataType = DataType::Float64;
+
+static TABLES: &[StateTable] = &[
+    StateTable {
+        name: "ledger",
+        sql: "SELECT source, kind, reason, n FROM ledger",
+        columns: &[
+            ("source", TEXT),
+            ("kind", TEXT),
+            ("reason", TEXT),
+            ("n", INT),
+        ],
+    },
+    StateTable {
+        name: "sources",
+        sql: "SELECT source, path, offset, line, done, updated_us FROM positions",
+        columns: &[
+            ("source", TEXT),
+            ("path", TEXT),
+            ("position", INT),
+            ("line", INT),
+            ("done", INT),
+            ("updated_us", INT),
+        ],
+    },
+    StateTable {
+        name: "incidents",
+        sql: "SELECT incident_id, dedup_key, episode, rule_id, title, labels, severity, service, team, state, opened_us, closed_us,
+                value, threshold, n, peak_value, summary, client_url, close_reason FROM incidents",
+        columns: &[
+            ("incident_id", TEXT),
+            ("dedup_key", TEXT),
+            ("episode", INT),
+            ("rule_id", TEXT),
+            ("title", TEXT),
+            ("labels", TEXT),
+            ("severity", TEXT),
+            ("service", TEXT),
+            ("team", TEXT),
+            ("state", TEXT),
+            ("opened_us", INT),
+            ("closed_us", INT),
+            ("value", FLOAT),
+            ("threshold", FLOAT),
+            ("n", INT),
+            ("peak_value", FLOAT),
+            ("summary", TEXT),
+            ("client_url", TEXT),
+            ("close_reason", TEXT),
+        ],
+    },
+    StateTable {
+        name: "incident_events",
+        sql: "SELECT incident_id, seq, at_us, tick_us, kind, value, n FROM incident_events",
+        columns: &[
+            ("incident_id", TEXT),
+            ("seq", INT),
+            ("at_us", INT),
+            ("tick_us", INT),
+            ("kind", TEXT),
+            ("value", FLOAT),
+            ("n", INT),
+        ],
+    },
+    StateTable {
+        name: "deliveries",
+        sql: "SELECT message_id, incident_id, target, action, seq, created_us, n_attempts, status, done_us, last_error FROM outbox",
+        columns: &[
+            ("message_id", TEXT),
+            ("incident_id", TEXT),
+            ("target", TEXT),
+            ("action", TEXT),
+            ("seq", INT),
+            ("created_us", INT),
+            ("n_attempts", INT),
+            ("status", TEXT),
+            ("done_us", INT),
+            ("last_error", TEXT),
+        ],
+    },
+    StateTable {
+        name: "rule_ticks",
+        sql: "SELECT rule_id, tick_us, n_rows, n_breaches, is_complete, at_us FROM rule_ticks",
+        columns: &[
+            ("rule_id", TEXT),
+            ("tick_us", INT),
+            ("n_rows", INT),
+            ("n_breaches", INT),
+            ("is_complete", INT),
+            ("at_us", INT),
+        ],
+    },
+];
+
+/// Names of the tables.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
+/// Reads a table as it is now; none when there is no such table.
+pub(super) fn read(store: &Store, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+    let Some(table) = TABLES.iter().find(|table| table.name == name) else {
+        return Ok(None);
+    };
+    let fields: Vec<_> = table
+        .columns
+        .iter()
+        .map(|(name, data_type)| Field::new(*name, data_type.clone(), true))
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    let columns = store
+        .state()
+        .read(|connection| read_columns(connection, table))
+        .map_err(|error| DataFusionError::External(error.into()))?;
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    Ok(Some(Arc::new(MemTable::try_new(
+        schema,
+        vec![vec![batch]],
+    )?)))
+}
+
+enum Column {
+    Text(StringViewBuilder),
+    Int(Int64Builder),
+    Float(Float64Builder),
+}
+
+impl Column {
+    fn new(data_type: &DataType) -> Self {
+        match *data_type {
+            INT => Self::Int(Int64Builder::new()),
+            FLOAT => Self::Float(Float64Builder::new()),
+            _ => Self::Text(StringViewBuilder::new()),
+        }
+    }
+
+    fn push(&mut self, value: ValueRef<'_>) {
+        match (self, value) {
+            (Self::Text(column), ValueRef::Text(text)) => {
+                column.append_value(String::from_utf8_lossy(text));
+            }
+            (Self::Text(column), ValueRef::Integer(n)) => column.append_value(n.to_string()),
+            (Self::Text(column), _) => column.append_null(),
+            (Self::Int(column), ValueRef::Integer(n)) => column.append_value(n),
+            (Self::Int(column), _) => column.append_null(),
+            (Self::Float(column), ValueRef::Real(x)) => column.append_value(x),
+            (Self::Float(column), ValueRef::Integer(n)) => column.append_value(n as f64),
+            (Self::Float(column), _) => column.append_null(),
+        }
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Text(mut column) => Arc::new(column.finish()),
+            Self::Int(mut column) => Arc::new(column.finish()),
+            Self::Float(mut column) => Arc::new(column.finish()),
+        }
+    }
+}
+
+fn read_columns(
+    connection: &rusqlite::Connection,
+    table: &StateTable,
+) -> rusqlite::Result<Vec<ArrayRef>> {
+    let mut columns: Vec<_> = table.columns.iter().map(|(_, t)| Column::new(t)).collect();
+    let mut statement = connection.prepare_cached(table.sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.push(row.get_ref(index)?);
+        }
+    }
+    Ok(columns.into_iter().map(Column::finish).collect())
+}
