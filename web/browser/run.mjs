@@ -1,0 +1,371 @@
+// The view in a real browser against a real server over the made-up day: Spain fails all day, Germany in the last hour.
+//   LOGATLAS_URL  the sign-in link, http://127.0.0.1:PORT/#secret=...
+//   CHROMIUM      the browser
+//   SCREENSHOT    where the picture of the day goes; none without it
+// One line a check, then `N checks passed`; or what failed, and exit code 1.
+import { chromium } from "playwright-core";
+
+const url = process.env.LOGATLAS_URL;
+const executablePath = process.env.CHROMIUM;
+if (!url || !executablePath) {
+  console.error("set LOGATLAS_URL to the sign-in link and CHROMIUM to the browser");
+  process.exit(2);
+}
+const { origin } = new URL(url);
+const WAIT_MS = 15_000;
+
+const browser = await chromium.launch({
+  executablePath,
+  args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+});
+const context = await browser.newContext({ viewport: { width: 1600, height: 1000 }, colorScheme: "dark" });
+context.setDefaultTimeout(WAIT_MS);
+
+const foreign = [];
+const complaints = [];
+const answers = new Map();
+await context.addInitScript(() => {
+  addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+  );
+});
+context.on("request", (request) => {
+  if (new URL(request.url()).origin !== origin && !request.url().startsWith("data:"))
+    foreign.push(request.url());
+});
+context.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+context.on("weberror", (error) => complaints.push(String(error.error())));
+context.on("response", async (response) => {
+  const name = /\/api\/v1\/queries\/(\w+)/.exec(response.url())?.[1];
+  if (name && response.ok()) answers.set(name, await response.json().catch(() => undefined));
+});
+
+const page = await context.newPage();
+const failed = [];
+let passed = 0;
+
+async function check(what, run) {
+  try {
+    await run();
+    passed += 1;
+    console.log(`ok      ${what}`);
+  } catch (error) {
+    const why = String(error.message ?? error).split("\n")[0];
+    failed.push(`${what}: ${why}`);
+    console.log(`FAILED  ${what}: ${why}`);
+  }
+}
+
+function expect(condition, why) {
+  if (!condition) throw new Error(why);
+}
+
+/** Waits until the page says so: it refreshes on its own, so a single look could fall in between. */
+async function eventually(why, look) {
+  const end = Date.now() + WAIT_MS;
+  let seen;
+  while (Date.now() < end) {
+    seen = await look().catch((error) => error.message);
+    if (seen === true) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`${why}; last seen: ${JSON.stringify(seen)}`);
+}
+
+const by = (testid) => page.getByTestId(testid);
+const rows = () =>
+  by("row").evaluateAll((all) =>
+    all.map(({ dataset }) => ({
+      code: dataset.code,
+      n: +dataset.n,
+      k: +dataset.k,
+      excess: +dataset.excess,
+      change: +dataset.change,
+    })),
+  );
+const firstIs = async (code) => {
+  const [first] = await rows();
+  return first?.code === code || first;
+};
+const settled = () =>
+  eventually(
+    "the page stays busy",
+    async () => (await page.locator("main").getAttribute("aria-busy")) === "false",
+  );
+const pressed = async (testid) => (await by(testid).getAttribute("aria-pressed")) === "true";
+
+async function open(path) {
+  await page.goto(origin + path);
+  await by("table").waitFor();
+  await settled();
+}
+
+await check("the link signs in and leaves the address", async () => {
+  await page.goto(url);
+  await by("table").waitFor();
+  expect(!page.url().includes("secret"), page.url());
+  expect(new URL(page.url()).pathname === "/map", page.url());
+});
+
+await check("countries are drawn and coloured by more than one step", async () => {
+  await settled();
+  const steps = await by("area").evaluateAll((all) =>
+    all.map((area) => area.dataset.step).filter((step) => step !== undefined),
+  );
+  expect((await by("area").count()) > 200, `${await by("area").count()} areas`);
+  expect(
+    steps.length >= 5 && new Set(steps).size >= 2,
+    `${steps.length} areas in steps ${[...new Set(steps)]}`,
+  );
+  const paths = await by("area").evaluateAll(
+    (all) => all.filter((area) => (area.getAttribute("d") ?? "").length > 20).length,
+  );
+  expect(paths > 200, `${paths} outlines`);
+});
+
+await check("the day: Spain has most errors beyond its share", async () => {
+  await eventually("Spain is not first", () => firstIs("ES"));
+  const [spain, second] = await rows();
+  expect(spain.excess > second.excess && spain.excess > 0, JSON.stringify([spain, second]));
+  expect((await by("summary").innerText()).includes("Spain"), await by("summary").innerText());
+});
+
+if (process.env.SCREENSHOT) {
+  await check("a picture of the day", async () => {
+    await page.mouse.move(2, 2);
+    await page.locator(".u-over").first().waitFor();
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: process.env.SCREENSHOT });
+  });
+}
+
+await check("the table adds up to the server's answer, unknown place included", async () => {
+  await eventually("totals differ", async () => {
+    const answer = answers.get("errors_by_country");
+    const column = (name) => answer.data[answer.columns.findIndex((column) => column.name === name)];
+    const sum = (name) => column(name).reduce((total, value) => total + Number(value), 0);
+    const { n, k } = await by("totals").evaluate(({ dataset }) => ({ n: +dataset.n, k: +dataset.k }));
+    const shown = (await rows()).reduce((total, row) => ({ n: total.n + row.n, k: total.k + row.k }), {
+      n: 0,
+      k: 0,
+    });
+    const same = n === sum("n") && k === sum("k") && shown.n === n && shown.k === k;
+    return same || { totals: [n, k], rows: shown, answer: [sum("n"), sum("k")] };
+  });
+});
+
+await check("the unknown place and the sources are named", async () => {
+  expect(/Unknown place: /.test(await by("unknown").innerText()), await by("unknown").innerText());
+  expect((await by("attribution").innerText()).trim().length > 20, await by("attribution").innerText());
+});
+
+await check("the tooltip tells rate, counts and interval", async () => {
+  await by("row").first().locator("button").waitFor();
+  const spot = await page.locator('[data-testid="area"][data-code="ES"]').evaluate((area) => {
+    const box = area.getBoundingClientRect();
+    for (let y = 0.2; y < 0.9; y += 0.02) {
+      for (let x = 0.1; x < 0.9; x += 0.02) {
+        const point = { x: box.left + box.width * x, y: box.top + box.height * y };
+        if (document.elementFromPoint(point.x, point.y) === area) return point;
+      }
+    }
+    return null;
+  });
+  expect(spot, "no spot of Spain is in sight");
+  await page.mouse.move(spot.x, spot.y);
+  await by("tooltip").waitFor();
+  const text = await by("tooltip").innerText();
+  expect(/Spain/.test(text) && / of /.test(text) && /95 % interval/.test(text), text);
+  await page.mouse.move(2, 2);
+});
+
+await check("count puts the most errors first, rate goes back", async () => {
+  const before = (await rows()).map((row) => row.code).join();
+  await by("metric-count").click();
+  await eventually("not ordered by errors", async () => {
+    const counts = (await rows()).map((row) => row.k);
+    const inOrder = counts.every((k, idx) => idx === 0 || counts[idx - 1] >= k);
+    return (inOrder && (await by("table").getAttribute("data-order")) === "count") || counts.slice(0, 5);
+  });
+  expect((await rows()).map((row) => row.code).join() !== before, "the order did not change");
+  expect(page.url().includes("metric=count"), page.url());
+  await by("metric-rate").click();
+  await eventually("Spain is not first again", () => firstIs("ES"));
+});
+
+await check("the last hour: Germany is first", async () => {
+  await by("view-hour").click();
+  await eventually("Germany is not first", () => firstIs("DE"));
+  expect(page.url().includes("view=hour"), page.url());
+});
+
+await check("the difference: Germany got worse, and certainly", async () => {
+  await by("view-difference").click();
+  await eventually("Germany is not first", async () => {
+    const [first] = await rows();
+    return (first?.code === "DE" && first.change > 0) || first;
+  });
+  expect(/Germany got worse/.test(await by("summary").innerText()), await by("summary").innerText());
+});
+
+let region = "";
+await check("Germany opens into regions, a region into cities", async () => {
+  await page.locator('[data-testid="row"][data-code="DE"] button').click();
+  await eventually("no regions", async () => (await rows()).some((row) => row.code?.startsWith("DE-")));
+  expect(/Germany/.test(await by("trail").innerText()), await by("trail").innerText());
+  expect((await by("area").count()) >= 16, `${await by("area").count()} areas`);
+  region = await by("row")
+    .filter({ has: page.locator("button") })
+    .first()
+    .getAttribute("data-code");
+  await page.locator(`[data-testid="row"][data-code="${region}"] button`).click();
+  await eventually("no cities", async () => {
+    const codes = (await rows()).map((row) => row.code);
+    return (codes.length > 0 && codes.every((code) => !code?.startsWith("DE-"))) || codes.slice(0, 5);
+  });
+  expect((await by("bubble").count()) > 0, "no city is drawn");
+  expect(page.url().includes(`place=DE/${region}`), page.url());
+});
+
+await check("Back goes to the regions, Esc to the world", async () => {
+  await page.goBack();
+  await eventually("no regions", async () => (await rows()).some((row) => row.code === region));
+  await page.keyboard.press("Escape");
+  await eventually("no countries", async () => (await rows()).some((row) => row.code === "ES"));
+  expect(!page.url().includes("place="), page.url());
+});
+
+await check("a click on the map opens the country", async () => {
+  const spot = await page
+    .locator('[data-testid="area"][data-code="BR"], [data-testid="area"][data-code="US"]')
+    .first()
+    .evaluate((area) => {
+      const box = area.getBoundingClientRect();
+      for (let y = 0.3; y < 0.9; y += 0.05) {
+        for (let x = 0.1; x < 0.9; x += 0.05) {
+          const point = { x: box.left + box.width * x, y: box.top + box.height * y };
+          if (document.elementFromPoint(point.x, point.y) === area) return point;
+        }
+      }
+      return null;
+    });
+  await page.mouse.click(spot.x, spot.y);
+  await eventually(
+    "the place is not in the address",
+    async () => /place=(BR|US)/.test(page.url()) || page.url(),
+  );
+  await page.goBack();
+  await eventually("no countries", async () => (await rows()).some((row) => row.code === "ES"));
+});
+
+await check("the keyboard alone goes down and up", async () => {
+  await by("row").locator("button").first().focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await eventually(
+    "the place is not in the address",
+    async () => /place=[A-Z]{2}/.test(page.url()) || page.url(),
+  );
+  await settled();
+  await page.keyboard.press("Escape");
+  await eventually("not back in the world", async () => !page.url().includes("place=") || page.url());
+});
+
+await check("the address restores everything", async () => {
+  const address = "/map?place=DE&metric=count&view=hour";
+  await open(address);
+  await page.reload();
+  await by("table").waitFor();
+  await settled();
+  expect(page.url() === origin + address, page.url());
+  expect((await pressed("view-hour")) && (await pressed("metric-count")), "the switches differ");
+  expect(
+    (await rows()).some((row) => row.code?.startsWith("DE-")),
+    "no regions of Germany",
+  );
+});
+
+await check("the SQL of the view can be seen", async () => {
+  await by("show-sql").click();
+  const sql = await by("sql").innerText();
+  expect(/\bSELECT\b/.test(sql) && /FROM logs/.test(sql), sql.slice(0, 80));
+  await page.keyboard.press("Escape");
+  await by("sql-dialog").waitFor({ state: "hidden" });
+  expect(page.url().includes("place=DE"), "Esc closed more than the dialog");
+});
+
+await check("dragging over the chart chooses a window", async () => {
+  await open("/map");
+  const over = page.locator(".u-over").first();
+  await over.waitFor();
+  const box = await over.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 30, { steps: 5 });
+  await page.mouse.up();
+  await eventually(
+    "no window in the address",
+    async () => /from=\d+&to=\d+&view=custom/.test(page.url()) || page.url(),
+  );
+  const params = new URL(page.url()).searchParams;
+  const hours = (params.get("to") - params.get("from")) / 3_600_000;
+  expect(hours > 4 && hours < 5.6, `${hours} h`);
+  await settled();
+  await page.goBack();
+  await settled();
+});
+
+await check("a refresh moves the window and keeps the page", async () => {
+  await page.evaluate(() =>
+    document.querySelector('[data-testid="map"] svg')?.setAttribute("data-same", "1"),
+  );
+  const response = await page.waitForResponse((response) => response.url().includes("/errors_by_country"));
+  expect(response.ok(), `status ${response.status()}`);
+  await settled();
+  expect((await page.locator('[data-testid="map"] svg[data-same]').count()) === 1, "the map was built anew");
+});
+
+await check("the chosen colours outlast a reload", async () => {
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await background();
+  await by("theme").click();
+  const light = await background();
+  expect(dark !== light, dark);
+  await page.reload();
+  await by("table").waitFor();
+  expect((await background()) === light, await background());
+  await by("theme").click();
+});
+
+await check("a phone of 360 pixels needs no sideways scrolling", async () => {
+  await page.setViewportSize({ width: 360, height: 780 });
+  for (const path of ["/map", "/map?view=difference&place=DE"]) {
+    await open(path);
+    await page.waitForTimeout(300);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(over <= 0, `${path} is ${over} px too wide`);
+  }
+  await page.setViewportSize({ width: 1600, height: 1000 });
+});
+
+await check("signing out ends it", async () => {
+  await open("/map");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await by("sign-in").waitFor();
+});
+
+await check("no request left the server, nothing broke the content policy, no error was logged", async () => {
+  expect(foreign.length === 0, foreign.join(" "));
+  // Signing out while a refresh runs is answered with 401, which the browser logs.
+  const real = complaints.filter((text) => !/status of 401/.test(text));
+  expect(real.length === 0, real.join(" | "));
+});
+
+await browser.close();
+if (failed.length > 0) {
+  console.log(`${passed} checks passed, ${failed.length} failed:`);
+  for (const line of failed) console.log(`  ${line}`);
+  process.exit(1);
+}
+console.log(`${passed} checks passed`);

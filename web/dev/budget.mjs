@@ -1,0 +1,29 @@
+// Fails the build when the page outgrows its budget: JS the page starts with, all JS, all CSS, gzipped.
+import { readFileSync, readdirSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const KIB = 1024;
+const BUDGETS = { "initial JS": 90 * KIB, "all JS": 250 * KIB, "all CSS": 15 * KIB };
+
+const dist = new URL("../dist/", import.meta.url);
+const html = readFileSync(new URL("index.html", dist), "utf8");
+const sizes = { "initial JS": 0, "all JS": 0, "all CSS": 0 };
+for (const name of readdirSync(new URL("assets/", dist))) {
+  const bytes = gzipSync(readFileSync(new URL(`assets/${name}`, dist)), { level: 9 }).length;
+  if (name.endsWith(".css")) sizes["all CSS"] += bytes;
+  if (!name.endsWith(".js")) continue;
+  sizes["all JS"] += bytes;
+  if (html.includes(name)) sizes["initial JS"] += bytes;
+}
+
+let over = 0;
+for (const [what, budget] of Object.entries(BUDGETS)) {
+  const kib = (sizes[what] / KIB).toFixed(1);
+  console.log(`${what}: ${kib} KiB gzip of ${budget / KIB}`);
+  if (sizes[what] > budget) over += 1;
+}
+if (/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/.test(html)) {
+  console.error("index.html holds inline script or style, which the content security policy refuses");
+  over += 1;
+}
+process.exit(over ? 1 : 0);

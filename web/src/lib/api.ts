@@ -1,0 +1,140 @@
+// The server's interface, and nothing beyond it: every request goes to where the page came from.
+
+export type SessionState = "setup" | "signed_out" | "signed_in";
+
+export interface Session {
+  readonly state: SessionState;
+  readonly user: string | null;
+}
+
+export interface GeoSource {
+  readonly name: string;
+  readonly built: string;
+  readonly attribution_text: string;
+  readonly url?: string | null;
+  readonly modified?: boolean;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly now: string;
+  readonly demo?: boolean;
+  readonly data: { readonly from: number | null; readonly to: number | null; readonly rows: number };
+  readonly account: Readonly<Record<string, number>>;
+  readonly geo: { readonly sources: readonly GeoSource[] };
+}
+
+export interface Incident {
+  readonly id: string | number;
+  readonly rule: string;
+  readonly title?: string | null;
+  readonly state: "pending" | "firing" | "recovering" | "closed";
+  readonly severity?: string | null;
+  readonly opened_at: number;
+  readonly summary?: string | null;
+  readonly client_url?: string | null;
+}
+
+export type Scalar = string | number | boolean | null;
+
+/** The answer to a saved query: one array a column. */
+export interface Answer {
+  readonly query: string;
+  readonly sql: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly data: readonly (readonly Scalar[])[];
+  readonly n_rows: number;
+  readonly truncated: boolean;
+  readonly elapsed_ms: number;
+}
+
+/** A saved query with its parameters; null ones are left out and mean "all". */
+export interface Ask {
+  readonly query: string;
+  readonly params: Readonly<Record<string, string | number | null>>;
+}
+
+/** What the server said when it would not do what was asked. */
+export class Failure extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly hint: string | null,
+  ) {
+    super(message);
+    this.name = "Failure";
+  }
+}
+
+export function getSession(): Promise<Session> {
+  return request("GET", "/api/v1/session");
+}
+
+/** The three ways in: a link's secret, the printed secret with a new password, the password. */
+export type SignIn = { link: string } | { secret: string; password: string } | { password: string };
+
+export function signIn(body: SignIn): Promise<Session> {
+  return request("POST", "/api/v1/session", { body });
+}
+
+export async function signOut(): Promise<void> {
+  await request("DELETE", "/api/v1/session");
+}
+
+export function getStatus(signal: AbortSignal): Promise<Status> {
+  return request("GET", "/api/v1/status", { signal });
+}
+
+export function getIncidents(signal: AbortSignal): Promise<Incident[]> {
+  return request("GET", "/api/v1/incidents", { signal });
+}
+
+export function run(ask: Ask, signal: AbortSignal): Promise<Answer> {
+  return request("GET", addressOf(ask), { signal });
+}
+
+export function addressOf({ query, params }: Ask): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null) search.set(name, String(value));
+  }
+  return `/api/v1/queries/${encodeURIComponent(query)}?${search}`;
+}
+
+interface Options {
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+async function request<T>(method: string, path: string, { body, signal }: Options = {}): Promise<T> {
+  const init: RequestInit = { method, headers: { accept: "application/json" }, credentials: "same-origin" };
+  if (signal) init.signal = signal;
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { ...init.headers, "content-type": "application/json" };
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Failure(0, "unreachable", "the server does not answer", "is logatlas still running?");
+  }
+  if (response.status === 204) return undefined as T;
+  const answer: unknown = await response.json().catch(() => null);
+  if (response.ok && answer !== null) return answer as T;
+  throw failureOf(response.status, answer);
+}
+
+/** Reads the server's error; a proxy in between may have put anything in its place. */
+export function failureOf(status: number, answer: unknown): Failure {
+  const error = (answer as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | null)?.error;
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : null);
+  return new Failure(
+    status,
+    text(error?.code) ?? "unknown",
+    text(error?.message) ?? `the server answered with status ${status}`,
+    text(error?.hint),
+  );
+}

@@ -1,0 +1,235 @@
+// The state of the page: what the address asks for, and what the server last said about it.
+
+import {
+  getIncidents,
+  getStatus,
+  run,
+  Failure,
+  type Answer,
+  type Ask,
+  type Incident,
+  type Status,
+} from "./api";
+import { cellsOf, ordered, readingOf, type Cell, type Reading } from "./cells";
+import { loadIndex, loadRegions, loadWorld, type Country, type Index, type Shapes } from "./geometry";
+import { openIncidents } from "./incidents";
+import { levelOf, parentOf, type Level, type Place } from "./places";
+import { planOf, type Plan } from "./plan";
+import { errorSeries, hostLines, bucketsOf, type ErrorSeries, type HostLines } from "./series";
+import { formatUrl, parseUrl, type UrlState } from "./url-state";
+import { REFRESH_MS, bucketSeconds, clockOf, windowsOf, type Clock, type Windows } from "./windows";
+
+/** The outlines a view needs. */
+export type Geometry =
+  | { readonly kind: "world"; readonly shapes: Shapes; readonly countries: Readonly<Record<string, Country>> }
+  | { readonly kind: "country"; readonly shapes: Shapes }
+  | { readonly kind: "area"; readonly shapes: Shapes; readonly id: string }
+  | { readonly kind: "point"; readonly country: Country }
+  | { readonly kind: "none" };
+
+export interface Asked {
+  readonly title: string;
+  readonly ask: Ask;
+  readonly answer: Answer;
+}
+
+/** All that is on the screen, of one moment: it changes as a whole, so that map, table and charts agree. */
+export interface Shown {
+  readonly url: UrlState;
+  readonly clock: Clock;
+  readonly windows: Windows;
+  readonly level: Level;
+  readonly reading: Reading;
+  readonly geometry: Geometry;
+  readonly index: Index;
+  readonly cells: readonly Cell[];
+  readonly cities: readonly Cell[];
+  readonly truncated: boolean;
+  readonly buckets: readonly number[];
+  readonly bucketS: number;
+  readonly series: ErrorSeries | null;
+  readonly hosts: HostLines | null;
+  readonly asked: readonly Asked[];
+}
+
+/** A question that takes longer than this is asked anew. */
+const STUCK_MS = 60_000;
+
+export class Atlas {
+  url = $state.raw<UrlState>(parseUrl(location.search));
+  status = $state.raw<Status | null>(null);
+  incidents = $state.raw<Incident[]>([]);
+  shown = $state.raw<Shown | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  busy = $state(false);
+  /** Key of the cell that pointer or focus is on, shared by map and table. */
+  hovered = $state<string | null>(null);
+
+  #abort = new AbortController();
+  #startedAt = 0;
+  #geometry: { key: string; geometry: Geometry } | null = null;
+  readonly #onSignedOut: () => void;
+
+  constructor(onSignedOut: () => void) {
+    this.#onSignedOut = onSignedOut;
+  }
+
+  /** Loads, follows the Back button and the clock; returns how to stop. */
+  start(): () => void {
+    history.replaceState(null, "", formatUrl(this.url));
+    const onPopState = () => this.#show(parseUrl(location.search));
+    const timer = setInterval(() => this.#tick(), REFRESH_MS);
+    addEventListener("popstate", onPopState);
+    void this.load();
+    return () => {
+      removeEventListener("popstate", onPopState);
+      clearInterval(timer);
+      this.#abort.abort();
+    };
+  }
+
+  go(change: Partial<UrlState>): void {
+    const url = { ...this.url, ...change };
+    const address = formatUrl(url);
+    if (address === formatUrl(this.url)) return;
+    history.pushState(null, "", address);
+    this.#show(url);
+  }
+
+  /** The address of the view with a change, for links. */
+  address(change: Partial<UrlState>): string {
+    return formatUrl({ ...this.url, ...change });
+  }
+
+  up(): void {
+    const place = parentOf(this.url.place);
+    if (place) this.go({ place });
+  }
+
+  #show(url: UrlState): void {
+    this.url = url;
+    this.hovered = null;
+    void this.load();
+  }
+
+  #tick(): void {
+    const isStuck = performance.now() - this.#startedAt > STUCK_MS;
+    if (document.visibilityState === "visible" && (!this.busy || isStuck)) void this.load();
+  }
+
+  /** Asks everything anew; what was asked before and is not answered yet no longer counts. */
+  async load(): Promise<void> {
+    this.#abort.abort();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.busy = true;
+    this.#startedAt = performance.now();
+    try {
+      const [status, index, incidents] = await Promise.all([
+        getStatus(abort.signal),
+        loadIndex(),
+        // The map is worth showing without them.
+        getIncidents(abort.signal).catch(() => this.incidents),
+      ]);
+      if (abort.signal.aborted) return;
+      this.status = status;
+      this.incidents = openIncidents(Array.isArray(incidents) ? incidents : []);
+      const shown = status.data.rows > 0 ? await this.#ask(this.url, status, index, abort.signal) : null;
+      if (abort.signal.aborted) return;
+      this.shown = shown;
+      this.failure = null;
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      if (error instanceof Failure && error.status === 401) this.#onSignedOut();
+      else this.failure = failureFrom(error);
+    } finally {
+      if (this.#abort === abort) this.busy = false;
+    }
+  }
+
+  async #ask(url: UrlState, status: Status, index: Index, signal: AbortSignal): Promise<Shown> {
+    const clock = clockOf(Date.parse(status.now), status.data.to);
+    const windows = windowsOf(url.view, url.window, clock.end);
+    const level = levelOf(url.place, (country) => index.countries[country]?.admin1 === true);
+    const plan = planOf(level, url.place, windows);
+    const [geometry, cells, cities, series, hosts] = await Promise.all([
+      this.#outlines(url.place, level, index),
+      run(plan.cells, signal),
+      plan.cities && optional(run(plan.cities, signal)),
+      optional(run(plan.series, signal)),
+      optional(run(plan.hosts, signal)),
+    ]);
+    const reading = readingOf(url.metric, windows);
+    const bucketS = bucketSeconds(windows.context);
+    const nameOf = (code: string) => index.countries[code]?.name ?? index.regions[code] ?? code;
+    return {
+      url,
+      clock,
+      windows,
+      level,
+      reading,
+      geometry,
+      index,
+      cells: ordered(cellsOf(cells, level, nameOf), reading),
+      cities: cities ? cellsOf(cities, "city", nameOf) : [],
+      truncated: cells.truncated,
+      buckets: bucketsOf(windows.context, bucketS),
+      bucketS,
+      series: series && errorSeries(series, windows.context, bucketS, url.place.country ? clock.end : null),
+      hosts: hosts && hostLines(hosts, windows.context, bucketS),
+      asked: askedOf(plan, { cells, cities, series, hosts }),
+    };
+  }
+
+  async #outlines(place: Place, level: Level, index: Index): Promise<Geometry> {
+    const key = `${place.country ?? ""}/${place.region ?? ""}`;
+    if (this.#geometry?.key === key) return this.#geometry.geometry;
+    const geometry = await outlinesOf(place, level, index);
+    this.#geometry = { key, geometry };
+    return geometry;
+  }
+}
+
+async function outlinesOf({ country, region }: Place, level: Level, { countries }: Index): Promise<Geometry> {
+  if (!country) return { kind: "world", shapes: await loadWorld(), countries };
+  const known = countries[country];
+  if (level === "region") return { kind: "country", shapes: await loadRegions(country) };
+  if (region && known?.admin1) {
+    const shapes = await loadRegions(country);
+    // A region without an outline is shown within its country.
+    if (!shapes.all.some((shape) => shape.id === region)) return { kind: "country", shapes };
+    return { kind: "area", shapes, id: region };
+  }
+  if (known?.shape === false) return { kind: "point", country: known };
+  return known ? { kind: "area", shapes: await loadWorld(), id: country } : { kind: "none" };
+}
+
+/** What the map can do without. Aborts and lost sessions still count. */
+async function optional(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Failure && error.status !== 401) return null;
+    throw error;
+  }
+}
+
+type Answers = { readonly [Name in keyof Plan]: Answer | null };
+
+function askedOf(plan: Plan, answers: Answers): Asked[] {
+  const titles = {
+    cells: "Map and table",
+    cities: "City bubbles",
+    series: "Errors over time",
+    hosts: "Host CPU",
+  };
+  return (["cells", "cities", "series", "hosts"] as const).flatMap((name) => {
+    const [ask, answer] = [plan[name], answers[name]];
+    return ask && answer ? [{ title: titles[name], ask, answer }] : [];
+  });
+}
+
+function failureFrom(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(0, "page", error instanceof Error ? error.message : String(error), "reload the page");
+}

@@ -1,0 +1,95 @@
+// Numbers, times and hostile text as people read them.
+
+const THIN_SPACE = "\u202f";
+const MINUS = "\u2212";
+
+const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+/** All digits, in groups of three. */
+export function integer(n: number): string {
+  return signed(exact.format(n).replace(/,/g, THIN_SPACE));
+}
+
+/** All digits up to four, then `12.3K`. */
+export function count(n: number): string {
+  return Math.abs(n) < 10_000 ? integer(n) : signed(compact.format(n));
+}
+
+/** A rate as `0.62 %`, `4.1 %`, `22 %`. */
+export function percent(rate: number | null): string {
+  if (rate === null || !Number.isFinite(rate)) return "–";
+  if (rate === 0) return `0${THIN_SPACE}%`;
+  if (rate < 0.0001) return `<0.01${THIN_SPACE}%`;
+  return `${scaled(rate)}${THIN_SPACE}%`;
+}
+
+/** A change of a rate in percentage points; never "percent of a percent". */
+export function points(change: number | null): string {
+  if (change === null || !Number.isFinite(change)) return "–";
+  if (Math.abs(change) < 0.00005) return `±0${THIN_SPACE}pt`;
+  const sign = change > 0 ? "+" : MINUS;
+  return `${sign}${scaled(Math.abs(change))}${THIN_SPACE}pt`;
+}
+
+function scaled(rate: number): string {
+  const percent = rate * 100;
+  // Rounded first: 0.9996 % must not read as 1.00 %.
+  if (percent < 0.995) return percent.toFixed(2);
+  if (percent < 9.95) return percent.toFixed(1);
+  return percent.toFixed(0);
+}
+
+/** With a sign always: `+1 204`, `−3`. */
+export function surplus(n: number): string {
+  const rounded = Math.abs(n) < 10 ? Math.round(n * 10) / 10 : Math.round(n);
+  if (rounded === 0) return "0";
+  const sign = rounded > 0 ? "+" : MINUS;
+  const size = Math.abs(rounded);
+  return sign + (size < 10 ? String(size) : count(size));
+}
+
+function signed(text: string): string {
+  return text.replace("-", MINUS);
+}
+
+/** `2026-11-23 20:00`, in UTC. */
+export function dateTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+}
+
+/** Reads what `dateTime` writes; no number when it is something else. */
+export function parseDateTime(text: string): number {
+  const [, date, time] = /^\s*(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})\s*$/.exec(text) ?? [];
+  return date && time ? Date.parse(`${date}T${time}Z`) : Number.NaN;
+}
+
+/** `20:00`, in UTC. */
+export function clockTime(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 16);
+}
+
+/** A window as short as it can be said: the date of the end only when it differs. */
+export function span(from: number, to: number): string {
+  const [start, end] = [dateTime(from), dateTime(to)];
+  return start.slice(0, 10) === end.slice(0, 10) ? `${start} – ${end.slice(11)}` : `${start} – ${end}`;
+}
+
+/** `3 min`, `2 h`, `5 days`. */
+export function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 1) return `${Math.max(0, Math.round(ms / 1000))} s`;
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
+
+/** Control and direction characters of log text, made visible: they could dress one name up as another. */
+export function plain(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (c) => {
+      return `\\u{${c.charCodeAt(0).toString(16)}}`;
+    },
+  );
+}

@@ -1,0 +1,61 @@
+// All state of the view is in the address: /map?from=&to=&place=ES/ES-MD/Madrid&metric=count&view=hour.
+
+import { WORLD, formatPlace, parsePlace, type Place } from "./places";
+import type { View, Window } from "./windows";
+
+export type Metric = "rate" | "count";
+
+export interface UrlState {
+  readonly view: View;
+  readonly metric: Metric;
+  readonly place: Place;
+  /** Null while the window moves with the clock. */
+  readonly window: Window | null;
+}
+
+export const START: UrlState = { view: "day", metric: "rate", place: WORLD, window: null };
+
+const VIEWS: readonly View[] = ["day", "hour", "difference", "custom"];
+/** Beyond this a browser's dates end. */
+const MS_MAX = 8.64e15;
+
+/** Reads the query part; whatever is missing or wrong takes its ordinary value. */
+export function parseUrl(search: string): UrlState {
+  const params = new URLSearchParams(search);
+  const window = parseWindow(params.get("from"), params.get("to"));
+  const place = parsePlace(params.get("place") ?? "");
+  const metric = params.get("metric") === "count" ? "count" : "rate";
+  const named = VIEWS.find((view) => view === params.get("view"));
+  if (named === "difference") return { view: named, metric, place, window };
+  // A window given makes any other view that window's own.
+  if (window) return { view: "custom", metric, place, window };
+  return { view: named && named !== "custom" ? named : "day", metric, place, window: null };
+}
+
+function parseWindow(from: string | null, to: string | null): Window | null {
+  const window = { from: parseMs(from), to: parseMs(to) };
+  return window.from < window.to ? window : null;
+}
+
+function parseMs(text: string | null): number {
+  if (text === null || !/^\d{1,16}$/.test(text)) return Number.NaN;
+  const ms = Number(text);
+  return ms <= MS_MAX ? ms : Number.NaN;
+}
+
+/** Writes the shortest address that reads back as the same state. */
+export function formatUrl({ view, metric, place, window }: UrlState): string {
+  const pairs: string[] = [];
+  if (window) pairs.push(`from=${window.from}`, `to=${window.to}`);
+  const path = formatPlace(place);
+  // A slash may stand in a query (RFC 3986, section 3.4), and reads better.
+  if (path) pairs.push(`place=${encodeURIComponent(path).replace(/%2F/g, "/")}`);
+  if (metric !== "rate") pairs.push(`metric=${metric}`);
+  if (view !== "day") pairs.push(`view=${view}`);
+  return pairs.length ? `/map?${pairs.join("&")}` : "/map";
+}
+
+/** Takes the one-time secret out of a sign-in link's fragment. */
+export function linkSecret(hash: string): string | null {
+  return new URLSearchParams(hash.replace(/^#/, "")).get("secret") || null;
+}
