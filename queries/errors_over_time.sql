@@ -6,7 +6,7 @@
 -- $region text = null
 -- $city text = null
 SELECT
-  date_bin(INTERVAL '1 second' * $bucket_s, ts, TIMESTAMP '1970-01-01T00:00:00') AS t,
+  to_timestamp_micros(CAST(ts AS BIGINT) / ($bucket_s * 1000000) * ($bucket_s * 1000000)) AS t,
   count(*) AS n,
   count(*) FILTER (WHERE status >= 500) AS k,
   CAST(count(*) FILTER (WHERE status >= 500) AS DOUBLE) / count(*) AS rate

@@ -3,7 +3,7 @@
 -- $to timestamp
 -- $bucket_s int = 300
 SELECT
-  date_bin(INTERVAL '1 second' * $bucket_s, ts, TIMESTAMP '1970-01-01T00:00:00') AS t,
+  to_timestamp_micros(CAST(ts AS BIGINT) / ($bucket_s * 1000000) * ($bucket_s * 1000000)) AS t,
   host,
   avg(cpu_pct) AS cpu_pct,
   avg(load1) AS load1,

@@ -3,6 +3,7 @@
 mod admin;
 mod ask;
 mod connect;
+mod demo;
 mod files;
 mod mock;
 mod serve;
@@ -25,6 +26,7 @@ pub const STOPPED: u8 = 3;
 
 const EXAMPLES: &str = "\
 Examples:
+  logatlas demo                                    a made-up day of traffic, live, in the browser
   logatlas try /var/log/nginx/access.log           what would be understood; writes nothing
   logatlas import '/var/log/nginx/access.log*'     read files into the store
   logatlas serve --tail '/var/log/nginx/*.log'     follow files and open the web view
@@ -48,6 +50,8 @@ pub struct Cli {
 enum Command {
     /// Follow files, take syslog and HTTP, and open the web view
     Serve(serve::Serve),
+    /// Show everything on a made-up day of traffic
+    Demo(demo::Demo),
     /// Read files into the store, each line once
     Import(files::Import),
     /// Say what would be understood of files; writes nothing
@@ -63,6 +67,8 @@ enum Command {
     /// Make tokens for scripts and first sign-ins
     #[command(subcommand)]
     Token(admin::Token),
+    /// Make up log lines of a day, the same for the same seed
+    Generate(demo::Generate),
     /// Take PagerDuty events and show them, for tests
     MockPagerduty(mock::MockPagerduty),
     /// Build the embedded geo data
@@ -91,6 +97,7 @@ impl Cli {
         let global = Global { config, data };
         match self.command {
             Command::Serve(command) => command.run(global).await,
+            Command::Demo(command) => command.run(global).await,
             Command::Import(command) => command.run(global).await,
             Command::Try(command) => command.run(global),
             Command::Sql(command) => command.run(global).await,
@@ -98,6 +105,7 @@ impl Cli {
             Command::Status(command) => command.run(global).await,
             Command::Check(command) => command.run(global),
             Command::Token(command) => command.run(global).await,
+            Command::Generate(command) => command.run(),
             Command::MockPagerduty(command) => command.run().await,
             Command::Geo(command) => command.run(),
             Command::Completions(command) => command.run(),
@@ -158,9 +166,15 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             Some(QueryError::TimedOut(_) | QueryError::OutOfMemory(_)) => {
                 return Some("narrow the window with `WHERE ts >= ... AND ts < ...`".into());
             }
+            Some(QueryError::Invalid(message)) if message.starts_with("no value for parameter") => {
+                return Some("give it as -p NAME=VALUE".into());
+            }
             Some(QueryError::Invalid(_)) => {
-                return Some("`logatlas sql \"SHOW TABLES\"` is not needed: the tables are logs, host_metrics, ledger, \
-                     sources; `SELECT * FROM logs LIMIT 1` shows the columns".into());
+                return Some(
+                    "the tables are logs, host_metrics, incidents, deliveries, ledger, sources; \
+                     `DESCRIBE logs` shows the columns"
+                        .into(),
+                );
             }
             _ => {}
         }

@@ -43,6 +43,11 @@ impl CrashPoint {
     }
 }
 
+/// Makes a file's content durable.
+pub fn sync_content(file: &File) -> io::Result<()> {
+    file.sync_all()
+}
+
 /// Makes the entries of a folder durable.
 pub fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()

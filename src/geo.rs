@@ -162,7 +162,7 @@ fn write_mmdb(pack: &[u8], path: &Path) -> Result<(), GeoError> {
     let mut out = BufWriter::with_capacity(1 << 20, file);
     pack::unpack(pack, &mut out)?;
     out.flush().map_err(io)?;
-    out.get_ref().sync_all().map_err(io)
+    crate::disk::sync_content(out.get_ref()).map_err(io)
 }
 
 /// Tells whether a file ends as MaxMind DB files do, as a copy that was cut off does not.

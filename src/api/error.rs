@@ -1,8 +1,11 @@
 //! Errors of the interface: `{"error": {"code", "message", "hint"}}`. The cause is logged, not sent.
 
 use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::auth::{AuthError, Scope};
@@ -162,4 +165,36 @@ pub(super) async fn no_route() -> ApiError {
         "no_such_route",
         "there is nothing here",
     )
+}
+
+/// A JSON body whose faults are told as the API tells all faults.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(ApiError::new(
+                rejection.status(),
+                "bad_body",
+                rejection.body_text(),
+            )),
+        }
+    }
+}
+
+/// Parameters of the URL, likewise.
+pub(super) struct Params<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
+        }
+    }
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use super::error::{Body, Params};
 use super::{ApiError, App};
 use crate::batch::Origin;
 use crate::config::{self, Zone};
@@ -39,7 +40,7 @@ pub(super) struct LineOptions {
 /// `POST /api/v1/ingest/lines`: raw lines, newline separated.
 pub(super) async fn lines(
     State(app): State<App>,
-    Query(options): Query<LineOptions>,
+    Params(options): Params<LineOptions>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
@@ -148,7 +149,7 @@ fn remembered(app: &App, key: &str, hash: &str) -> Result<Option<Value>, ApiErro
 /// `POST /api/v1/import`: files of this machine, read by the server. For the command line, over the socket.
 pub(super) async fn import(
     State(app): State<App>,
-    Json(request): Json<ImportRequest>,
+    Body(request): Body<ImportRequest>,
 ) -> Result<Json<import::Report>, ApiError> {
     let report = import::run(&app.store, &app.geo, request, &import::Watch::default()).await?;
     Ok(Json(report))

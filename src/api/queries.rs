@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::error::{Body, Params};
 use super::{ApiError, App};
 use crate::query::output::{self, OutputFormat};
 use crate::query::{Answer, Limits, bind};
@@ -31,7 +32,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Value>, ApiError
 pub(super) async fn run(
     State(app): State<App>,
     Path(name): Path<String>,
-    Query(params): Query<BTreeMap<String, String>>,
+    Params(params): Params<BTreeMap<String, String>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let query = app.queries.get(&name)?;
@@ -75,7 +76,7 @@ pub(super) struct Ask {
 /// `POST /api/v1/sql`
 pub(super) async fn sql(
     State(app): State<App>,
-    Json(ask): Json<Ask>,
+    Body(ask): Body<Ask>,
 ) -> Result<Response, ApiError> {
     let format = ask
         .format

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::error::Body;
 use super::{ApiError, App};
 use crate::auth::{self, Scope, SecretKind};
 
@@ -164,7 +165,7 @@ pub(super) async fn show(
 /// `POST /api/v1/session`
 pub(super) async fn sign_in(
     State(app): State<App>,
-    Json(body): Json<SignIn>,
+    Body(body): Body<SignIn>,
 ) -> Result<Response, ApiError> {
     app.attempts.check()?;
     let state = app.store.state();
@@ -223,7 +224,7 @@ pub(super) struct NewToken {
 /// `POST /api/v1/tokens`: for the command line, over the socket.
 pub(super) async fn new_token(
     State(app): State<App>,
-    Json(body): Json<NewToken>,
+    Body(body): Body<NewToken>,
 ) -> Result<Json<Value>, ApiError> {
     use clap::ValueEnum;
     let kind = match body.kind.as_str() {

@@ -129,12 +129,16 @@ pub(super) fn progress(paths: &[PathBuf], watch: &Watch) -> ProgressBar {
     bar
 }
 
-#[expect(clippy::print_stdout, reason = "this is the command's answer")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command's answer"
+)]
 pub(super) fn print_report(report: &Report) {
     for file in &report.files {
         let path = escape_controls(&file.path);
         if let Some(error) = &file.error {
-            println!("{path}: {error}");
+            eprintln!("error: {path}: {error}");
             continue;
         }
         let news = match (file.received, file.resumed_at) {

@@ -134,4 +134,5 @@ pub(super) fn announce(server: &Server) {
         );
         eprintln!("  {secret}");
     }
+    eprintln!("Ctrl-C stops it");
 }

@@ -1,3 +1,5 @@
+//! Packing and unpacking against an independent reader.
+
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Look-ups against databases that the tests make.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
