@@ -187,7 +187,7 @@ impl Engine {
             batches.push(batch);
         }
         Ok(Answer {
-            schema: stream.schema.clone(),
+            schema: Arc::clone(&stream.schema),
             batches,
             truncated,
             elapsed: start.elapsed(),

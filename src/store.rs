@@ -165,7 +165,7 @@ impl Store {
         disk::create_private_dir(dir).map_err(folder)?;
         let dir = std::fs::canonicalize(dir).map_err(folder)?;
         let lock = lock::FolderLock::take(&dir)?;
-        let state = State::open(&dir.join("state.sqlite"), |tx| crate::alerting::migrate(tx))?;
+        let state = State::open(&dir.join("state.sqlite"), crate::alerting::migrate)?;
         let writer_id = journal::writer_id(&state).await?;
         let mut slots = Vec::new();
         for table in Table::ALL {

@@ -102,7 +102,8 @@ pub(super) async fn incidents(State(app): State<App>) -> Result<Json<Value>, Api
 pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
     let mut text = String::new();
     let account = app.store.account()?;
-    let lines: [(&str, &str, fn(&SourceAccount) -> u64); 6] = [
+    type Count = fn(&SourceAccount) -> u64;
+    let lines: [(&str, &str, Count); 6] = [
         ("received", "Lines taken in.", |a| a.received),
         ("stored", "Lines stored, unparsed ones included.", |a| {
             a.stored

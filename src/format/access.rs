@@ -156,7 +156,7 @@ pub(super) fn common<'a>(
     Ok(())
 }
 
-pub(super) fn set_client<'a>(record: &mut Record<'a>, client: &'a str) {
+fn set_client<'a>(record: &mut Record<'a>, client: &'a str) {
     match parse_ip(client) {
         Some(ip) => record.client_ip = Some(ip),
         None if client == "-" => {}

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::access::{set_client, set_request, set_target};
+use super::access::{set_request, set_target};
 use crate::record::{EventTime, Flags, Level, Record, parse_ip};
 use crate::time::{parse_epoch, parse_iso};
 
@@ -54,298 +54,59 @@ const US: u32 = 1_000;
 const MS: u32 = 1_000_000;
 const S: u32 = 1_000_000_000;
 
+#[rustfmt::skip]
 const NAMES: &[(Field, &[&str])] = &[
-    (
-        Field::Time,
-        &[
-            "@timestamp",
-            "timestamp",
-            "time",
-            "ts",
-            "t",
-            "datetime",
-            "date",
-            "eventTime",
-            "time_iso8601",
-            "time_local",
-            "msec",
-            "Timestamp",
-            "timeUnixNano",
-            "time_unix_nano",
-            "StartUTC",
-        ],
-    ),
-    (
-        Field::Level,
-        &[
-            "level",
-            "log.level",
-            "severity",
-            "lvl",
-            "loglevel",
-            "levelname",
-            "SeverityText",
-            "severityText",
-            "severity_text",
-            "priority",
-        ],
-    ),
-    (
-        Field::SeverityNumber,
-        &["SeverityNumber", "severityNumber", "severity_number"],
-    ),
-    (
-        Field::Message,
-        &[
-            "message",
-            "msg",
-            "log",
-            "event",
-            "body",
-            "Body",
-            "textPayload",
-            "short_message",
-        ],
-    ),
-    (
-        Field::Host,
-        &[
-            "host",
-            "hostname",
-            "host.name",
-            "host.hostname",
-            "HOSTNAME",
-            "_HOSTNAME",
-        ],
-    ),
-    (
-        Field::Service,
-        &[
-            "service",
-            "service.name",
-            "name",
-            "app",
-            "application",
-            "logger_name",
-            "serviceName",
-            "ServiceName",
-        ],
-    ),
-    (
-        Field::Method,
-        &[
-            "method",
-            "request_method",
-            "http.request.method",
-            "http.method",
-            "request.method",
-            "RequestMethod",
-            "verb",
-        ],
-    ),
-    (
-        Field::Target,
-        &[
-            "request_uri",
-            "url.original",
-            "http.target",
-            "request.uri",
-            "RequestPath",
-            "uri",
-        ],
-    ),
-    (
-        Field::Path,
-        &["path", "url.path", "http.path", "http.route"],
-    ),
-    (
-        Field::Query,
-        &["query", "args", "query_string", "url.query"],
-    ),
+    (Field::Time, &["@timestamp", "timestamp", "time", "ts", "t", "datetime", "date",
+        "eventTime", "time_iso8601", "time_local", "msec", "Timestamp", "timeUnixNano",
+        "time_unix_nano", "StartUTC"]),
+    (Field::Level, &["level", "log.level", "severity", "lvl", "loglevel", "levelname",
+        "SeverityText", "severityText", "severity_text", "priority"]),
+    (Field::SeverityNumber, &["SeverityNumber", "severityNumber", "severity_number"]),
+    (Field::Message, &["message", "msg", "log", "event", "body", "Body", "textPayload",
+        "short_message"]),
+    (Field::Host, &["host", "hostname", "host.name", "host.hostname", "HOSTNAME", "_HOSTNAME"]),
+    (Field::Service, &["service", "service.name", "name", "app", "application", "logger_name",
+        "serviceName", "ServiceName"]),
+    (Field::Method, &["method", "request_method", "http.request.method", "http.method",
+        "request.method", "RequestMethod", "verb"]),
+    (Field::Target, &["request_uri", "url.original", "http.target", "request.uri", "RequestPath",
+        "uri"]),
+    (Field::Path, &["path", "url.path", "http.path", "http.route"]),
+    (Field::Query, &["query", "args", "query_string", "url.query"]),
     (Field::Request, &["request"]),
-    (
-        Field::Status,
-        &[
-            "status",
-            "status_code",
-            "statusCode",
-            "http.response.status_code",
-            "http.status_code",
-            "http_status",
-            "response.status",
-            "DownstreamStatus",
-        ],
-    ),
-    (
-        Field::Bytes,
-        &[
-            "bytes",
-            "bytes_sent",
-            "body_bytes_sent",
-            "size",
-            "http.response.body.bytes",
-            "http.response.bytes",
-            "http.response.body.size",
-            "DownstreamContentSize",
-            "response_size",
-        ],
-    ),
-    (
-        Field::Duration(S),
-        &["request_time", "duration", "elapsed", "latency"],
-    ),
-    (
-        Field::Duration(MS),
-        &[
-            "duration_ms",
-            "latency_ms",
-            "elapsed_ms",
-            "response_time_ms",
-            "responseTime",
-        ],
-    ),
+    (Field::Status, &["status", "status_code", "statusCode", "http.response.status_code",
+        "http.status_code", "http_status", "response.status", "DownstreamStatus"]),
+    (Field::Bytes, &["bytes", "bytes_sent", "body_bytes_sent", "size",
+        "http.response.body.bytes", "http.response.bytes", "http.response.body.size",
+        "DownstreamContentSize", "response_size"]),
+    (Field::Duration(S), &["request_time", "duration", "elapsed", "latency"]),
+    (Field::Duration(MS), &["duration_ms", "latency_ms", "elapsed_ms", "response_time_ms",
+        "responseTime"]),
     (Field::Duration(US), &["duration_us", "latency_us"]),
-    (
-        Field::Duration(NS),
-        &["duration_ns", "event.duration", "Duration"],
-    ),
-    (
-        Field::Referer,
-        &[
-            "referer",
-            "referrer",
-            "http_referer",
-            "http.request.referrer",
-        ],
-    ),
-    (
-        Field::UserAgent,
-        &[
-            "user_agent",
-            "userAgent",
-            "http_user_agent",
-            "user_agent.original",
-            "http.user_agent",
-            "agent",
-            "request_User-Agent",
-        ],
-    ),
-    (
-        Field::ServerName,
-        &[
-            "server_name",
-            "http_host",
-            "vhost",
-            "url.domain",
-            "server.address",
-            "http.host",
-            "request.host",
-            "RequestHost",
-        ],
-    ),
-    (
-        Field::HttpVersion,
-        &[
-            "http_version",
-            "http.version",
-            "network.protocol.version",
-            "server_protocol",
-            "protocol",
-            "request.proto",
-            "RequestProtocol",
-        ],
-    ),
-    (
-        Field::Tls,
-        &[
-            "tls",
-            "ssl_protocol",
-            "tls.version",
-            "tls.protocol.version",
-            "TLSVersion",
-        ],
-    ),
-    (
-        Field::ClientIp,
-        &[
-            "client_ip",
-            "clientIp",
-            "remote_addr",
-            "remote_ip",
-            "client.ip",
-            "client.address",
-            "source.ip",
-            "source.address",
-            "src_ip",
-            "ip",
-            "request.remote_ip",
-            "request.client_ip",
-            "ClientHost",
-            "req.remoteAddress",
-        ],
-    ),
-    (
-        Field::ClientPort,
-        &[
-            "client_port",
-            "remote_port",
-            "client.port",
-            "source.port",
-            "src_port",
-            "request.remote_port",
-            "ClientPort",
-        ],
-    ),
-    (
-        Field::ServerIp,
-        &[
-            "server_ip",
-            "server_addr",
-            "server.ip",
-            "destination.ip",
-            "dest_ip",
-            "dst_ip",
-        ],
-    ),
-    (
-        Field::ServerPort,
-        &[
-            "server_port",
-            "server.port",
-            "destination.port",
-            "dest_port",
-            "dst_port",
-        ],
-    ),
-    (
-        Field::Transport,
-        &["transport", "network.transport", "proto"],
-    ),
+    (Field::Duration(NS), &["duration_ns", "event.duration", "Duration"]),
+    (Field::Referer, &["referer", "referrer", "http_referer", "http.request.referrer"]),
+    (Field::UserAgent, &["user_agent", "userAgent", "http_user_agent", "user_agent.original",
+        "http.user_agent", "agent", "request_User-Agent"]),
+    (Field::ServerName, &["server_name", "http_host", "vhost", "url.domain", "server.address",
+        "http.host", "request.host", "RequestHost"]),
+    (Field::HttpVersion, &["http_version", "http.version", "network.protocol.version",
+        "server_protocol", "protocol", "request.proto", "RequestProtocol"]),
+    (Field::Tls, &["tls", "ssl_protocol", "tls.version", "tls.protocol.version", "TLSVersion"]),
+    (Field::ClientIp, &["client_ip", "clientIp", "remote_addr", "remote_ip", "client.ip",
+        "client.address", "source.ip", "source.address", "src_ip", "ip", "request.remote_ip",
+        "request.client_ip", "ClientHost", "req.remoteAddress"]),
+    (Field::ClientPort, &["client_port", "remote_port", "client.port", "source.port", "src_port",
+        "request.remote_port", "ClientPort"]),
+    (Field::ServerIp, &["server_ip", "server_addr", "server.ip", "destination.ip", "dest_ip",
+        "dst_ip"]),
+    (Field::ServerPort, &["server_port", "server.port", "destination.port", "dest_port",
+        "dst_port"]),
+    (Field::Transport, &["transport", "network.transport", "proto"]),
     (Field::Action, &["action", "event.action"]),
     (Field::RuleName, &["rule_name", "rule.name"]),
-    (
-        Field::InterfaceIn,
-        &[
-            "interface_in",
-            "in_iface",
-            "observer.ingress.interface.name",
-        ],
-    ),
-    (
-        Field::InterfaceOut,
-        &["interface_out", "observer.egress.interface.name"],
-    ),
-    (
-        Field::UserName,
-        &[
-            "user_name",
-            "user",
-            "username",
-            "remote_user",
-            "user.name",
-            "user.id",
-        ],
-    ),
+    (Field::InterfaceIn, &["interface_in", "in_iface", "observer.ingress.interface.name"]),
+    (Field::InterfaceOut, &["interface_out", "observer.egress.interface.name"]),
+    (Field::UserName, &["user_name", "user", "username", "remote_user", "user.name", "user.id"]),
 ];
 
 static FIELDS: LazyLock<HashMap<&'static str, Field>> = LazyLock::new(|| {
@@ -375,44 +136,52 @@ pub(super) fn set<'a>(record: &mut Record<'a>, name: Cow<'a, str>, value: Cow<'a
         .iter()
         .find_map(|prefix| name.strip_prefix(prefix))
         .unwrap_or(&name);
-    let taken = match FIELDS.get(short) {
-        Some(field) => set_field(record, *field, &value),
-        None => false,
+    let left = match FIELDS.get(short) {
+        Some(field) => set_field(record, *field, value),
+        None => Some(value),
     };
-    if !taken {
+    if let Some(value) = left {
         record.attrs.push((name, value));
     }
 }
 
-/// True when the column took the value.
-fn set_field<'a>(record: &mut Record<'a>, field: Field, value: &Cow<'a, str>) -> bool {
-    match field {
-        Field::Time => return set_time(record, value),
-        Field::Level => return once(&mut record.level, level(value)),
+/// Gives the value back when its column is taken already or it does not fit.
+fn set_field<'a>(
+    record: &mut Record<'a>,
+    field: Field,
+    value: Cow<'a, str>,
+) -> Option<Cow<'a, str>> {
+    let taken = match field {
+        Field::Time => set_time(record, &value),
+        Field::Level => once(&mut record.level, level(&value)),
         Field::SeverityNumber => {
-            return once(
-                &mut record.level,
-                value.parse().ok().and_then(severity_number),
-            );
+            let number = value.parse().ok();
+            once(&mut record.level, number.and_then(severity_number))
         }
+        Field::Status => number(
+            record,
+            &value,
+            |r| &mut r.status,
+            |n| (100..=999).contains(n),
+        ),
+        Field::Bytes => number(record, &value, |r| &mut r.bytes, |n| *n >= 0),
+        Field::ClientPort => number(record, &value, |r| &mut r.client_port, |_| true),
+        Field::ServerPort => number(record, &value, |r| &mut r.server_port, |_| true),
+        Field::Duration(unit) => once(&mut record.duration_us, duration_us(&value, unit)),
+        Field::ServerIp => once(&mut record.server_ip, parse_ip(&value)),
+        Field::ClientIp if record.client_ip.is_none() => return set_client_address(record, value),
         Field::Request => return set_in_parts(record, value, set_request),
-        Field::Target => return record.path.is_none() && set_in_parts(record, value, set_target),
-        Field::ClientIp => return record.client_ip.is_none() && set_client_address(record, value),
-        Field::Status => {
-            return number(
-                record,
-                value,
-                |r| &mut r.status,
-                |n| (100..=999).contains(n),
-            );
-        }
-        Field::Bytes => return number(record, value, |r| &mut r.bytes, |n| *n >= 0),
-        Field::ClientPort => return number(record, value, |r| &mut r.client_port, |_| true),
-        Field::ServerPort => return number(record, value, |r| &mut r.server_port, |_| true),
-        Field::Duration(unit) => return once(&mut record.duration_us, duration_us(value, unit)),
-        Field::ServerIp => return once(&mut record.server_ip, parse_ip(value)),
-        _ => {}
-    }
+        Field::Target if record.path.is_none() => return set_in_parts(record, value, set_target),
+        _ => return set_text(record, field, value),
+    };
+    (!taken).then_some(value)
+}
+
+fn set_text<'a>(
+    record: &mut Record<'a>,
+    field: Field,
+    value: Cow<'a, str>,
+) -> Option<Cow<'a, str>> {
     let text = match field {
         Field::Message => &mut record.message,
         Field::Host => &mut record.host,
@@ -431,18 +200,17 @@ fn set_field<'a>(record: &mut Record<'a>, field: Field, value: &Cow<'a, str>) ->
         Field::InterfaceIn => &mut record.interface_in,
         Field::InterfaceOut => &mut record.interface_out,
         Field::UserName => &mut record.user_name,
-        _ => return false,
+        _ => return Some(value),
     };
     if text.is_some() {
-        return false;
+        return Some(value);
     }
-    let value = value.clone();
     *text = Some(match field {
         Field::HttpVersion => strip_prefix(value, "HTTP/"),
         Field::Message => trim_end(value),
         _ => value,
     });
-    true
+    None
 }
 
 fn once<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
@@ -547,62 +315,41 @@ fn duration_us(value: &str, unit_ns: u32) -> Option<i64> {
     (us.is_finite() && (0.0..1e15).contains(&us)).then(|| us.round() as i64)
 }
 
-/// Runs a function that needs a borrowed text on one that may be owned.
+/// Runs a function that takes a borrowed text apart on one that may be owned.
 fn set_in_parts<'a>(
     record: &mut Record<'a>,
-    value: &Cow<'a, str>,
+    value: Cow<'a, str>,
     set: impl for<'b> Fn(&mut Record<'b>, &'b str),
-) -> bool {
-    match value {
-        Cow::Borrowed(text) => set_borrowed(record, text, set),
-        Cow::Owned(text) => {
-            let mut parts = Record::default();
-            set_borrowed(&mut parts, text, set);
-            record.method = record.method.take().or(parts.method.map(into_owned));
-            record.path = record.path.take().or(parts.path.map(into_owned));
-            record.query_string = record
-                .query_string
-                .take()
-                .or(parts.query_string.map(into_owned));
-            record.http_version = record
-                .http_version
-                .take()
-                .or(parts.http_version.map(into_owned));
-            parts.attrs.is_empty()
+) -> Option<Cow<'a, str>> {
+    let text = match value {
+        Cow::Borrowed(text) => {
+            set(record, text);
+            return None;
         }
-    }
+        Cow::Owned(text) => text,
+    };
+    let mut parts = Record::default();
+    set(&mut parts, &text);
+    let owned = |text: Cow<'_, str>| -> Cow<'a, str> { Cow::Owned(text.into_owned()) };
+    record.method = record.method.take().or(parts.method.map(owned));
+    record.path = record.path.take().or(parts.path.map(owned));
+    record.query_string = record.query_string.take().or(parts.query_string.map(owned));
+    record.http_version = record.http_version.take().or(parts.http_version.map(owned));
+    let is_understood = parts.attrs.is_empty();
+    (!is_understood).then_some(Cow::Owned(text))
 }
 
-fn set_borrowed<'b>(
-    record: &mut Record<'b>,
-    text: &'b str,
-    set: impl Fn(&mut Record<'b>, &'b str),
-) -> bool {
-    set(record, text);
-    true
-}
-
-fn into_owned<'a>(text: Cow<'_, str>) -> Cow<'a, str> {
-    Cow::Owned(text.into_owned())
-}
-
-/// An address, perhaps with a port behind it.
-fn set_client_address<'a>(record: &mut Record<'a>, value: &Cow<'a, str>) -> bool {
-    if let Some(ip) = parse_ip(value) {
+/// An address, perhaps with a port behind it; anything else is a host's name.
+fn set_client_address<'a>(record: &mut Record<'a>, value: Cow<'a, str>) -> Option<Cow<'a, str>> {
+    if let Some(ip) = parse_ip(&value) {
         record.client_ip = Some(ip);
-        return true;
-    }
-    if let Ok(address) = value.parse::<std::net::SocketAddr>() {
+    } else if let Ok(address) = value.parse::<std::net::SocketAddr>() {
         record.client_ip = Some(address.ip().to_canonical());
         record.client_port = record.client_port.or(Some(address.port()));
-        return true;
+    } else {
+        record.attr("client_host", value);
     }
-    let Cow::Borrowed(text) = value else {
-        record.attr("client_host", value.clone());
-        return true;
-    };
-    set_client(record, text);
-    true
+    None
 }
 
 #[cfg(test)]

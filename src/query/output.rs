@@ -88,7 +88,7 @@ pub fn to_bytes(answer: &Answer, format: OutputFormat) -> anyhow::Result<Vec<u8>
 
 enum Sink<W: Write + Send> {
     Table(W, SchemaRef, Vec<RecordBatch>),
-    Csv(arrow::csv::Writer<W>),
+    Csv(Box<arrow::csv::Writer<W>>),
     Json(arrow::json::ArrayWriter<W>),
     Ndjson(arrow::json::LineDelimitedWriter<W>),
     Parquet(Box<ArrowWriter<W>>),
@@ -105,7 +105,7 @@ impl<W: Write + Send> Sink<W> {
                 let names: Vec<_> = schema.fields().iter().map(|f| csv_cell(f.name())).collect();
                 writeln!(out, "{}", names.join(","))?;
                 let writer = arrow::csv::WriterBuilder::new().with_header(false);
-                Self::Csv(writer.build(out))
+                Self::Csv(Box::new(writer.build(out)))
             }
             OutputFormat::Json => Self::Json(json.build::<_, JsonArray>(out)),
             OutputFormat::Ndjson => Self::Ndjson(json.build::<_, LineDelimited>(out)),

@@ -66,7 +66,11 @@ fn traffic(client: &Client, is_bad: bool) -> tokio::task::JoinHandle<()> {
                 access_line(
                     n,
                     "217.0.0.1",
-                    if is_bad && n % 10 == 0 { 503 } else { 200 },
+                    if is_bad && n.is_multiple_of(10) {
+                        503
+                    } else {
+                        200
+                    },
                     now_us(),
                 )
             };

@@ -102,7 +102,7 @@ fn a_file_without_permission_is_named_and_the_others_are_read() {
         home.write("closed.log", good_line()),
         home.write("open.log", good_line()),
     );
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o0)).unwrap();
     let (code, error) = home.fails(&["import", arg(&closed), arg(&open)]);
     assert_eq!(code, 1);
     assert!(
