@@ -6,6 +6,7 @@ mod connect;
 mod demo;
 mod files;
 mod mock;
+mod pictures;
 mod serve;
 
 use std::path::PathBuf;
@@ -30,7 +31,8 @@ Examples:
   logatlas try /var/log/nginx/access.log           what would be understood; writes nothing
   logatlas import '/var/log/nginx/access.log*'     read files into the store
   logatlas serve --tail '/var/log/nginx/*.log'     follow files and open the web view
-  logatlas sql \"SELECT country, count(*) FROM logs GROUP BY 1 ORDER BY 2 DESC\"";
+  logatlas sql \"SELECT country, count(*) FROM logs GROUP BY 1 ORDER BY 2 DESC\"
+  logatlas map                                     an error map in the terminal";
 
 /// Raw server, app and firewall logs in; error maps, SQL and alerts out.
 #[derive(Debug, Parser)]
@@ -60,6 +62,10 @@ enum Command {
     Sql(ask::Sql),
     /// Run a saved query, or list them
     Query(ask::Query),
+    /// Draw an error map, in the terminal or as SVG or PNG
+    Map(pictures::Map),
+    /// Draw a chart of a saved query as SVG or PNG
+    Chart(pictures::Chart),
     /// Sources, rows, lag and incidents at a glance
     Status(admin::Status),
     /// Check settings, saved queries and rules without touching network or data
@@ -102,6 +108,8 @@ impl Cli {
             Command::Try(command) => command.run(global),
             Command::Sql(command) => command.run(global).await,
             Command::Query(command) => command.run(global).await,
+            Command::Map(command) => command.run(global).await,
+            Command::Chart(command) => command.run(global).await,
             Command::Status(command) => command.run(global).await,
             Command::Check(command) => command.run(global),
             Command::Token(command) => command.run(global).await,

@@ -331,6 +331,10 @@ mod tests {
             );
             let (n, k) = after["DE"];
             assert!(n > 500.0 && k / n < 0.02, "{k} of {n}");
+            // The shipped rule looks at three minutes and wants a hundred requests.
+            let full_size = Generator::new(end, 42, 500_000);
+            let (n, k) = errors(&full_size, end - 3 * US_PER_MINUTE, end)["DE"];
+            assert!(n >= 100.0 && k / n > 0.05, "{k} of {n}");
         }
     }
 

@@ -10,41 +10,56 @@
 //!      rule, incident, outbox, notify who is woken, and why
 //!      api, chart, cli                how people see it
 //! ```
-//! `pipeline` joins the stages and `server` starts them; the modules below stand in the order in which data
+//! `pipeline` joins the stages and `server` starts them; the groups below stand in the order in which data
 //! meets them.
 
+// In: bytes to lines.
+pub mod framing;
+pub mod source;
+
+// What a line says.
+pub mod format;
+pub mod record;
+pub mod time;
+
+// Rows, with places and networks.
+pub mod batch;
+pub mod enrich;
+pub mod geo;
+pub mod places;
+pub mod schema;
+
+// Kept.
+pub mod disk;
+pub mod host_metrics;
+pub mod import;
+pub mod pipeline;
+pub mod state;
+pub mod store;
+
+// Asked.
+pub mod query;
+
+// Who is woken.
 pub mod alerting;
 pub mod alerts;
-pub mod api;
-pub mod auth;
-pub mod batch;
-pub mod disk;
-pub mod enrich;
-pub mod format;
-pub mod framing;
-pub mod geo;
-pub mod host_metrics;
 pub mod http_client;
-pub mod import;
 pub mod incident;
 pub mod mock_pagerduty;
 pub mod notify;
 pub mod outbox;
-pub mod pipeline;
-pub mod places;
-pub mod query;
-pub mod record;
 pub mod rule;
-pub mod schema;
-pub mod server;
-pub mod source;
-pub mod state;
-pub mod store;
-pub mod time;
-// pub mod shapes;
-// pub mod chart;
+
+// Seen.
+pub mod api;
+pub mod auth;
+pub mod chart;
 pub mod cli;
-pub mod config;
 pub mod generate;
+pub mod server;
+pub mod shapes;
+
+// Of use everywhere.
+pub mod config;
 pub mod telemetry;
 pub mod text;

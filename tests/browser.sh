@@ -21,7 +21,7 @@ if [ -z "$CHROMIUM" ]; then
 fi
 work=$(mktemp -d)
 log=$work/demo.log
-"$binary" demo --listen 127.0.0.1:0 --dir "$work/demo" --lines 300000 >"$log" 2>&1 &
+"$binary" demo --listen 127.0.0.1:0 --dir "$work/demo" >"$log" 2>&1 &
 demo=$!
 trap 'kill -INT "$demo" 2>/dev/null; wait "$demo" 2>/dev/null; rm -rf "$work"' EXIT
 tries=0

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use super::Global;
 use crate::disk::CrashPoint;
 use crate::enrich::geoip::GeoIp;
-use crate::query::Engine;
+use crate::query::output::{self, OutputFormat};
 use crate::query::saved::SavedQueries;
+use crate::query::{Engine, Limits};
 use crate::server::{SOCKET, open_geo, queries_dir, query_memory_mib};
 use crate::store::Store;
 
@@ -40,6 +41,39 @@ impl Access {
         let store = Store::open(&global.data, CrashPoint::default()).await?;
         let engine = Engine::new(store.clone(), &geo, query_memory_mib(&global.config))?;
         Ok(Self::Own(Box::new(Own { store, engine, geo })))
+    }
+}
+
+impl Access {
+    /// Runs SQL for its rows as JSON objects.
+    pub(crate) async fn rows(&self, sql: &str) -> anyhow::Result<Vec<Value>> {
+        let bytes = match self {
+            Self::Own(own) => {
+                let mut bytes = Vec::new();
+                let rows = own.engine.stream(sql, Limits::EXPORT).await?;
+                output::write_rows(rows, OutputFormat::Json, &mut bytes).await?;
+                bytes
+            }
+            Self::Server(client) => client.sql(sql, "json").await?,
+        };
+        serde_json::from_slice(&bytes).context("the rows cannot be read")
+    }
+
+    /// The credits that the licences of the geo data ask for.
+    pub(crate) async fn attributions(&self) -> anyhow::Result<Vec<String>> {
+        let sources = match self {
+            Self::Own(own) => json!(own.geo.sources()),
+            Self::Server(client) => {
+                serde_json::from_slice(&client.get("/api/v1/geo/sources").await?)?
+            }
+        };
+        let texts = sources.as_array().into_iter().flatten();
+        let texts =
+            texts.filter_map(|source| source["attribution_text"].as_str().map(str::to_owned));
+        let mut texts: Vec<String> = texts.collect();
+        texts.sort();
+        texts.dedup();
+        Ok(texts)
     }
 }
 

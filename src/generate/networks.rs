@@ -12,8 +12,8 @@ const CSV: &str = include_str!("../../data/demo/networks.csv");
 
 /// Visitors by country in parts of the whole, and the country's distance from UTC in hours.
 const COUNTRIES: &[(&str, u32, i64)] = &[
-    ("DE", 180, 1),
-    ("ES", 120, 1),
+    ("DE", 250, 1),
+    ("ES", 150, 1),
     ("US", 130, -6),
     ("GB", 70, 0),
     ("FR", 70, 1),
@@ -144,7 +144,7 @@ impl Networks {
 fn activity(us: i64, offset_hours: i64) -> f64 {
     let hour =
         (us + offset_hours * US_PER_HOUR).rem_euclid(24 * US_PER_HOUR) as f64 / US_PER_HOUR as f64;
-    1.0 + 0.4 * ((hour - 10.0) / 24.0 * std::f64::consts::TAU).sin()
+    1.0 + 0.25 * ((hour - 10.0) / 24.0 * std::f64::consts::TAU).sin()
 }
 
 impl Network {
