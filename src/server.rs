@@ -165,10 +165,15 @@ impl Server {
     /// Waits for Ctrl-C, SIGTERM or a fault, then stops: sources first, then the pipeline is drained and
     /// written out. A second signal stops at once.
     pub async fn run_until_stopped(mut self) -> anyhow::Result<Stopped> {
+        // Without sources the server goes on, for those who ask.
+        let sources = async {
+            report_sources(&mut self.sources).await;
+            std::future::pending().await
+        };
         tokio::select! {
             () = stop_signal() => {}
             () = self.shutdown.cancelled() => {}
-            () = report_sources(&mut self.sources) => self.shutdown.cancelled().await,
+            () = sources => {}
         }
         self.stop().await
     }
@@ -217,6 +222,7 @@ async fn stop_signal() {
     }
 }
 
+/// Waits for the sources and tells of those that end badly.
 async fn report_sources(sources: &mut JoinSet<Result<(), SourceError>>) {
     while let Some(ended) = sources.join_next().await {
         match ended {

@@ -61,19 +61,15 @@ impl Access {
 
     /// The credits that the licences of the geo data ask for.
     pub(crate) async fn attributions(&self) -> anyhow::Result<Vec<String>> {
-        let sources = match self {
-            Self::Own(own) => json!(own.geo.sources()),
-            Self::Server(client) => {
-                serde_json::from_slice(&client.get("/api/v1/geo/sources").await?)?
-            }
+        let client = match self {
+            Self::Own(own) => return Ok(own.geo.attributions()),
+            Self::Server(client) => client,
         };
+        let sources: Value = serde_json::from_slice(&client.get("/api/v1/geo/sources").await?)?;
         let texts = sources.as_array().into_iter().flatten();
-        let texts =
-            texts.filter_map(|source| source["attribution_text"].as_str().map(str::to_owned));
-        let mut texts: Vec<String> = texts.collect();
-        texts.sort();
-        texts.dedup();
-        Ok(texts)
+        let texts = texts.filter_map(|source| source["attribution_text"].as_str());
+        let texts: std::collections::BTreeSet<String> = texts.map(str::to_owned).collect();
+        Ok(texts.into_iter().collect())
     }
 }
 

@@ -206,7 +206,11 @@ struct Findings {
 }
 
 impl Try {
-    #[expect(clippy::print_stdout, reason = "this is the command's answer")]
+    #[expect(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "this is the command's answer"
+    )]
     pub(super) fn run(self, global: Global) -> anyhow::Result<u8> {
         let geo = crate::server::open_geo(&global.config)?;
         let mut places = Places::new(&geo);
@@ -216,14 +220,15 @@ impl Try {
             match look(&path, self.lines, &mut places) {
                 Ok(findings) => findings.print(&path.display().to_string()),
                 Err(error) => {
-                    println!("{}: {error}", escape_controls(&path.display().to_string()));
+                    eprintln!(
+                        "error: {}: {error}",
+                        escape_controls(&path.display().to_string())
+                    );
                     code = FAILED;
                 }
             }
         }
-        for source in geo.sources() {
-            println!("{}", source.attribution_text);
-        }
+        println!("{}", geo.attributions().join(" · "));
         Ok(code)
     }
 }

@@ -170,6 +170,18 @@ impl GeoIp {
             .sum()
     }
 
+    /// The credits that the licences of the files in use ask for, each once.
+    pub fn attributions(&self) -> Vec<String> {
+        let mut texts: Vec<String> = self
+            .sources()
+            .into_iter()
+            .map(|source| source.attribution_text)
+            .collect();
+        texts.sort();
+        texts.dedup();
+        texts
+    }
+
     /// Returns who is to be credited for the answers, as licences ask.
     pub fn sources(&self) -> Vec<GeoSource> {
         let loaded = self.loaded();

@@ -100,11 +100,27 @@ impl Home {
             .unwrap()
     }
 
+    /// Starts the server with a file as its standard input.
+    pub(crate) fn serve_stdin(&self, input: &Path) -> Server {
+        let args = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-host-metrics",
+            "--stdin",
+        ];
+        let mut command = self.command(&args);
+        command.stdin(std::fs::File::open(input).unwrap());
+        Server::start(command)
+    }
+
     /// Starts the server on ports of its own.
     pub(crate) fn serve(&self, args: &[&str]) -> Server {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--no-host-metrics"];
         all.extend(args);
-        Server::start(self.command(&all))
+        let mut command = self.command(&all);
+        command.stdin(Stdio::null());
+        Server::start(command)
     }
 }
 
@@ -121,7 +137,6 @@ pub(crate) struct Server {
 impl Server {
     fn start(mut command: Command) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

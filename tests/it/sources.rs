@@ -135,3 +135,22 @@ async fn lines_by_http_are_stored_once_for_one_key() {
     assert_eq!(changed.status().as_u16(), 422);
     assert_eq!(client.number("SELECT count(*) FROM logs WHERE format = 'unparsed' AND raw = 'not a log line at all'").await, 1);
 }
+
+#[tokio::test]
+async fn standard_input_is_read_to_its_end_and_the_server_goes_on() {
+    let home = Home::new();
+    let lines: String = (0..1000)
+        .map(|n| access_line(n, "192.0.2.7", 200, now_us()))
+        .collect();
+    let input = home.write("input.log", lines + "the last line has no end");
+    let mut server = home.serve_stdin(&input);
+    let client = Client::new(&home, &server, "read");
+    client
+        .until("SELECT count(*) FROM logs WHERE source = 'stdin'", 1001)
+        .await;
+    assert_eq!(server.interrupt(), 0);
+    assert_eq!(
+        home.number("SELECT count(*) FROM logs WHERE source = 'stdin'"),
+        1001
+    );
+}

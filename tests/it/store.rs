@@ -7,6 +7,7 @@ use logatlas::disk::CrashPoint;
 use logatlas::enrich::geoip::GeoIp;
 use logatlas::host_metrics::{self, HostSample};
 use logatlas::query::{Answer, Engine, Limits};
+use logatlas::schema::Table;
 use logatlas::store::Store;
 
 /// More operations than a round of appends and flushes makes.
@@ -127,4 +128,40 @@ async fn a_row_is_in_the_results_once_at_every_instant_of_a_flush() {
         count(&engine, "SELECT count(*) FROM host_metrics").await,
         2000
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compaction_keeps_every_row_and_retention_takes_only_old_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), CrashPoint::default())
+        .await
+        .unwrap();
+    let engine = engine(&store);
+    for round in 0..12 {
+        host_metrics::store(&store, &samples(round * 10, 10))
+            .await
+            .unwrap();
+        store.flush().await.unwrap();
+    }
+    let n_files = || store.view(Table::HostMetrics).files.len();
+    let rows =
+        "SELECT count(DISTINCT host) + 1000 * (count(*) - count(DISTINCT host)) FROM host_metrics";
+    let before = n_files();
+    assert!(before >= 12);
+    assert!(store.compact().await.unwrap() >= 12);
+    assert!(n_files() < before);
+    assert_eq!(count(&engine, rows).await, 120);
+    let now = logatlas::time::now_us();
+    assert_eq!(
+        store
+            .retain(Table::HostMetrics, now - 3_600_000_000)
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(
+        store.retain(Table::HostMetrics, now + 1).await.unwrap(),
+        120
+    );
+    assert_eq!(store.view(Table::HostMetrics).n_rows(), 0);
 }
