@@ -21,7 +21,8 @@ fn main() {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let dist = Path::new(&root).join("web/dist");
     if dist.join("index.html").is_file() {
-        println!("cargo::rustc-env=WEB_DIST={}", dist.display());
+        // Relative to the manifest, so that two clones can share one target folder.
+        println!("cargo::rustc-env=WEB_DIST=web/dist");
         return;
     }
     let required = env::var_os("WEB_REQUIRED").is_some();
