@@ -17,6 +17,8 @@ use crate::state::{State, StateError};
 pub const CATCH_UP_MAX_US: i64 = 3_600_000_000;
 /// While an incident holds, its targets hear of it this often.
 const REFRESH_US: i64 = 60_000_000;
+/// Evaluations and delivered messages are kept this long.
+const KEEP_US: i64 = 30 * 24 * 3_600_000_000;
 /// Ended incidents that the list shows.
 const LISTED_MAX: i64 = 200;
 
@@ -118,6 +120,14 @@ pub fn apply_tick(
     if is_new == 0 {
         return Ok(Vec::new());
     }
+    tx.execute(
+        "DELETE FROM rule_ticks WHERE rule_id = ?1 AND tick_us < ?2",
+        params![rule.id, tick.tick_us - KEEP_US],
+    )?;
+    tx.execute(
+        "DELETE FROM outbox WHERE status = 'delivered' AND not_before_us < ?1",
+        [context.now_us - KEEP_US],
+    )?;
     let mut stored = states(tx, &rule.id)?;
     let mut changes = Vec::new();
     for reading in &tick.readings {
