@@ -20,8 +20,9 @@ use crate::enrich::geoip::GeoIp;
 use crate::source::file::FileReader;
 use crate::store::{BulkImport, Position, Store};
 
-/// A batch is handed to the encoder at this many rows.
-const BATCH_ROWS: usize = 64 * 1024;
+/// A batch is handed to the encoder at this many rows: small enough that the few batches under way stay in
+/// the processor's caches and out of the peak of memory.
+const BATCH_ROWS: usize = 8 * 1024;
 /// Rows between commits: what a crash makes to be read again.
 const COMMIT_ROWS: u64 = 8_000_000;
 const US_PER_DAY: i64 = 86_400_000_000;

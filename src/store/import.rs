@@ -9,9 +9,10 @@
 //! Delta's version and does step 4.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch};
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
@@ -24,11 +25,9 @@ use crate::batch::Tally;
 use crate::schema::{self, Table};
 
 /// Rows kept back so that lines somewhat out of order still come out sorted.
-const WINDOW_ROWS: usize = 64 * 1024;
-/// A day's file is closed at this size.
-const FILE_BYTES_MAX: usize = 64 << 20;
-/// Days open at once; bounds memory when lines jump between days.
-const DAYS_OPEN_MAX: usize = 8;
+const WINDOW_ROWS: usize = 16 * 1024;
+/// Encoders may hold this much; beyond it the largest file is closed, however lines jump between days.
+const OPEN_BYTES_MAX: usize = 32 << 20;
 
 /// An import that is under way. Dropped without [`BulkImport::commit`] it leaves no trace in the table.
 pub struct BulkImport {
@@ -135,7 +134,7 @@ impl BulkImport {
         if ready > 0 {
             self.encode(&sorted.slice(0, ready)).await?;
         }
-        self.window = Some(sorted.slice(ready, sorted.num_rows() - ready));
+        self.window = Some(own_text(&sorted.slice(ready, sorted.num_rows() - ready)));
         Ok(())
     }
 
@@ -156,34 +155,30 @@ impl BulkImport {
     async fn encode(&mut self, sorted: &RecordBatch) -> Result<(), StoreError> {
         for (day, rows) in by_day(sorted) {
             let writer = match self.open.entry(day) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    entry.insert(DayWriter::new(Table::Logs, day)?)
-                }
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(DayWriter::new(Table::Logs, day)?),
             };
             writer.write(&rows)?;
-            if writer.memory_size() > FILE_BYTES_MAX {
-                self.close(day).await?;
-            }
-            if self.open.len() > DAYS_OPEN_MAX
-                && let Some(oldest) = self.oldest_open()
-            {
-                self.close(oldest).await?;
+            if let Some(largest) = self.too_much() {
+                self.close(largest).await?;
             }
         }
         Ok(())
     }
 
-    fn oldest_open(&self) -> Option<i32> {
-        self.open.keys().next().copied()
+    /// Takes out the largest encoder when all of them together hold too much.
+    fn too_much(&mut self) -> Option<DayWriter> {
+        let sizes = self.open.iter();
+        let sizes = sizes.map(|(day, writer)| (writer.memory_size(), *day));
+        let held: usize = sizes.clone().map(|(size, _)| size).sum();
+        let (_, day) = sizes.max().filter(|_| held > OPEN_BYTES_MAX)?;
+        self.open.remove(&day)
     }
 
-    async fn close(&mut self, day: i32) -> Result<(), StoreError> {
-        if let Some(writer) = self.open.remove(&day) {
-            let file = writer.finish()?;
-            let log = self.store.slot(Table::Logs).log.lock().await;
-            self.files.extend(log.put_files(vec![file]).await?);
-        }
+    async fn close(&mut self, writer: DayWriter) -> Result<(), StoreError> {
+        let file = writer.finish()?;
+        let log = self.store.slot(Table::Logs).log.lock().await;
+        self.files.extend(log.put_files(vec![file]).await?);
         Ok(())
     }
 
@@ -196,8 +191,8 @@ impl BulkImport {
         if let Some(rest) = self.window.take() {
             self.encode(&rest).await?;
         }
-        while let Some(day) = self.oldest_open() {
-            self.close(day).await?;
+        while let Some((_, writer)) = self.open.pop_first() {
+            self.close(writer).await?;
         }
         let report = ImportReport {
             n_rows: self.files.iter().map(|file| file.n_rows).sum(),
@@ -246,4 +241,18 @@ impl BulkImport {
             .await?;
         Ok(())
     }
+}
+
+/// The same rows with text of their own. Views keep every buffer that was ever joined alive, so rows carried
+/// from batch to batch would end up holding the text of the whole import.
+fn own_text(batch: &RecordBatch) -> RecordBatch {
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| match column.as_string_view_opt() {
+            Some(texts) => Arc::new(texts.gc()) as ArrayRef,
+            None => Arc::clone(column),
+        });
+    RecordBatch::try_new(batch.schema(), columns.collect())
+        .expect("the same types fit the same schema")
 }

@@ -6,8 +6,9 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::kernels::aggregate;
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 
 use super::{StoreError, sorted_by_ts};
 use crate::batch::day_of;
@@ -15,6 +16,14 @@ use crate::schema::{self, Table};
 
 /// Rows of a row group; the readers' unit of work.
 const ROW_GROUP_ROWS_MAX: usize = 1_000_000;
+
+/// Columns whose values mostly rise from row to row: their differences are small, a dictionary of them is not.
+const RISING: [&str; 4] = [
+    schema::TS,
+    schema::OBSERVED_TS,
+    schema::ROW_IDX,
+    schema::SOURCE_OFFSET,
+];
 
 /// A Parquet file in memory, ready to be put.
 pub(super) struct DayFile {
@@ -38,12 +47,7 @@ pub(super) struct DayWriter {
 impl DayWriter {
     pub(super) fn new(table: Table, day: i32) -> Result<Self, StoreError> {
         let schema = schema::zoned(&table.file_schema());
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
-            .set_created_by(concat!("logatlas ", env!("CARGO_PKG_VERSION")).into())
-            .build();
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties));
+        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties()));
         Ok(Self {
             table,
             schema,
@@ -91,6 +95,20 @@ impl DayWriter {
             })?;
         Ok(self.file)
     }
+}
+
+fn properties() -> WriterProperties {
+    let rising = RISING.iter().map(|name| ColumnPath::from(*name));
+    rising
+        .fold(WriterProperties::builder(), |builder, column| {
+            builder
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+        })
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_created_by(concat!("logatlas ", env!("CARGO_PKG_VERSION")).into())
+        .build()
 }
 
 fn widen(range: &mut (i64, i64), batch: &RecordBatch, column: &str) {
