@@ -2,7 +2,7 @@
 
 usage: peers.py LOGATLAS ACCESS.log [ROUNDS]
 
-Needs the Python packages duckdb and chdb, and a release build of logatlas. Import: the same access log into Parquet;
+Needs the Python packages duckdb, chdb and pytz, and a release build of logatlas. Import: the same access log into Parquet;
 logatlas parses, places every address and sorts; DuckDB and chdb only split the fields by their fastest way (their CSV
 readers) and know no places. Queries: all three read the Parquet files that logatlas wrote. CPU seconds are user and
 system time over all threads, memory is the peak of the process. Medians of the rounds.
