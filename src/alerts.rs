@@ -1,49 +1,29 @@
 //! Runs the rules: when a tick is due, asks the saved query, applies the tick, and lets the outbox send.
 
-use std::collections::BTreeMap;
+pub mod backtest;
+pub mod evaluate;
+pub mod explain;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::alerting::{self, Context, Tick};
+use crate::alerting::{self, Context, Policy, Tick};
 use crate::api::App;
 use crate::config::Config;
 use crate::http_client::HttpClient;
 use crate::incident::Effect;
 use crate::outbox::Dispatcher;
-use crate::query::bind::Value;
-use crate::query::{Answer, Limits};
-use crate::rule::{self, AlertRule, Labels, Reading, RuleError};
+use crate::rule::{self, AlertRule, Labels, RuleError};
 use crate::source::Shutdown;
 use crate::time::now_us;
 
-/// How often the loop looks for due ticks and changed rule files.
+/// How often the loop looks for due ticks, ended silences and changed rule files.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Why a tick could not be evaluated.
-#[derive(Debug, thiserror::Error)]
-enum TickError {
-    #[error(transparent)]
-    Saved(#[from] crate::query::saved::SavedError),
-    #[error(transparent)]
-    Query(#[from] crate::query::QueryError),
-    #[error(transparent)]
-    State(#[from] crate::state::StateError),
-    #[error("query {query} returns no column {column}")]
-    Column { query: String, column: String },
-    #[error("column {column} cannot be read as a number")]
-    NoNumber {
-        column: String,
-        source: arrow::error::ArrowError,
-    },
-}
 
 /// Reads the shipped rules and those of the user's folder.
 pub fn read_rules(queries_dir: &Path) -> (Vec<AlertRule>, Vec<RuleError>) {
@@ -55,23 +35,21 @@ pub fn start(
     tasks: &mut JoinSet<()>,
     app: &App,
     config: &Config,
-    public_url: &str,
     queries_dir: &Path,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
-    let bell = Arc::new(Notify::new());
     let dispatcher = Dispatcher {
         state: app.store.state().clone(),
         targets: config.targets.clone(),
+        fallback: config.fallback_target.clone(),
         client: HttpClient::new()?,
-        bell: Arc::clone(&bell),
+        bell: Arc::clone(&app.bell),
     };
     let rules = RuleLoop {
         app: app.clone(),
-        public_url: public_url.trim_end_matches('/').to_owned(),
+        config: config.clone(),
         queries_dir: queries_dir.to_owned(),
-        targets: config.targets.keys().cloned().collect(),
-        bell,
+        bell: Arc::clone(&app.bell),
         told: Vec::new(),
     };
     tasks.spawn(dispatcher.run(shutdown.clone()));
@@ -79,11 +57,28 @@ pub fn start(
     Ok(())
 }
 
+/// Puts what stands out into an incident and into its messages that have not left yet.
+fn store_explanation(
+    tx: &rusqlite::Transaction<'_>,
+    id: &str,
+    explanation: &serde_json::Value,
+) -> rusqlite::Result<()> {
+    let text = explanation.to_string();
+    tx.execute(
+        "UPDATE incidents SET explanation = ?2 WHERE incident_id = ?1",
+        [id, &text],
+    )?;
+    tx.execute(
+        "UPDATE outbox SET body = json_set(body, '$.explanation', json(?2)) WHERE incident_id = ?1 AND n_attempts = 0 AND action = 'trigger'",
+        [id, &text],
+    )
+    .map(drop)
+}
+
 struct RuleLoop {
     app: App,
-    public_url: String,
+    config: Config,
     queries_dir: PathBuf,
-    targets: Vec<String>,
     bell: Arc<Notify>,
     /// Problems that were logged already.
     told: Vec<String>,
@@ -91,14 +86,20 @@ struct RuleLoop {
 
 impl RuleLoop {
     async fn run(mut self, shutdown: Shutdown) {
+        let mut versions = Vec::new();
         loop {
             let (mut rules, problems) = read_rules(&self.queries_dir);
             rules.retain(|rule| rule.enabled);
+            let policy = Policy::new(&self.config.targets, &self.config.teams, &rules);
+            let seen: Vec<String> = rules.iter().map(AlertRule::version).collect();
+            if versions != seen {
+                self.note_versions(&rules).await;
+                versions = seen;
+            }
             // A rule that cannot be read is not a rule that was removed: its incidents are not resolved for a
             // typing error.
-            if problems.is_empty() {
-                self.close_orphans(&rules).await;
-            }
+            self.settle(problems.is_empty().then(|| rules.clone()), &policy)
+                .await;
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             problems.iter().for_each(|problem| self.tell_once(problem));
             let mut failed = Vec::new();
@@ -106,7 +107,7 @@ impl RuleLoop {
                 if shutdown.is_cancelled() {
                     return;
                 }
-                failed.extend(self.evaluate(rule, &shutdown).await);
+                failed.extend(self.evaluate(rule, &policy, &shutdown).await);
             }
             self.told
                 .retain(|told| problems.contains(told) || failed.contains(told));
@@ -124,15 +125,28 @@ impl RuleLoop {
         }
     }
 
-    async fn close_orphans(&self, rules: &[AlertRule]) {
+    async fn note_versions(&self, rules: &[AlertRule]) {
         let rules = rules.to_vec();
-        let closed = self
-            .app
-            .store
-            .state()
-            .write(move |tx| alerting::close_orphans(tx, &rules, now_us()))
-            .await;
-        match closed {
+        let note =
+            move |tx: &rusqlite::Transaction<'_>| alerting::note_versions(tx, &rules, now_us());
+        if let Err(error) = self.app.store.state().write(note).await {
+            tracing::error!(%error, "cannot note the versions of the rules");
+        }
+    }
+
+    /// Ends the incidents of rules that are gone, and tells what time has made due: silences and quiet hours
+    /// that ended, bundles that are full.
+    async fn settle(&self, rules: Option<Vec<AlertRule>>, policy: &Policy) {
+        let (policy, context) = (policy.clone(), self.context(now_us()));
+        let write = move |tx: &rusqlite::Transaction<'_>| {
+            let n_closed = match rules {
+                Some(rules) => alerting::close_orphans(tx, &rules, &context, &policy)?,
+                None => 0,
+            };
+            alerting::settle(tx, &policy, &context)?;
+            Ok(n_closed)
+        };
+        match self.app.store.state().write(write).await {
             Ok(0) => {}
             Ok(n) => {
                 tracing::info!(
@@ -141,154 +155,134 @@ impl RuleLoop {
                 );
                 self.bell.notify_one();
             }
-            Err(error) => {
-                tracing::error!(%error, "cannot resolve the incidents of rules that are gone")
-            }
+            Err(error) => tracing::error!(%error, "incidents cannot be settled"),
+        }
+    }
+
+    fn context(&self, now_us: i64) -> Context {
+        Context {
+            public_url: self.app.public_url.to_string(),
+            now_us,
         }
     }
 
     /// Evaluates what is due; returns the problem when that fails.
-    async fn evaluate(&mut self, rule: &AlertRule, shutdown: &Shutdown) -> Option<String> {
-        let watermark = now_us() - rule.eval.lateness.0;
-        let last = self
-            .app
-            .store
-            .state()
-            .read(|c| alerting::last_tick(c, &rule.id));
-        let outcome = match last {
-            Ok(last) => {
-                self.ticks(
-                    rule,
-                    alerting::due_ticks(last, watermark, rule.eval.every.0),
-                    shutdown,
-                )
-                .await
-            }
-            Err(error) => Err(error.into()),
-        };
-        // The tick stays due and open incidents hold.
-        let problem = format!("rule {}: {}", rule.id, outcome.err()?);
-        self.tell_once(&problem);
-        Some(problem)
-    }
-
-    async fn ticks(
-        &self,
+    async fn evaluate(
+        &mut self,
         rule: &AlertRule,
-        due: Vec<i64>,
+        policy: &Policy,
         shutdown: &Shutdown,
-    ) -> Result<(), TickError> {
-        for tick_us in due {
-            if shutdown.is_cancelled() {
-                return Ok(());
+    ) -> Option<String> {
+        let watermark = now_us() - rule.eval.lateness.0;
+        let state = self.app.store.state();
+        let last = match state.read(|c| alerting::last_tick(c, &rule.id)) {
+            Ok(last) => last,
+            Err(error) => {
+                let problem = format!("rule {}: {error}", rule.id);
+                self.tell_once(&problem);
+                return Some(problem);
             }
-            self.tick(rule, tick_us).await?;
+        };
+        let mut problem = None;
+        for tick_us in alerting::due_ticks(last, watermark, rule.eval.every.0) {
+            if shutdown.is_cancelled() || self.has_to_wait(rule, tick_us) {
+                break;
+            }
+            problem = self.tick(rule, tick_us, policy).await.err();
+            if let Some(problem) = &problem {
+                self.tell_once(problem);
+            }
         }
-        Ok(())
+        problem
     }
 
-    async fn tick(&self, rule: &AlertRule, tick_us: i64) -> Result<(), TickError> {
-        let is_complete = self.app.progress.in_flight.load(Ordering::Relaxed) == 0;
-        let readings = self.readings(rule, tick_us).await?;
+    /// Whether lines that arrived in time may still be on their way to the store. Batches become durable in
+    /// the order of their arrival, so one stored line that came later proves that none is.
+    fn is_complete(&self, rule: &AlertRule, tick_us: i64) -> bool {
+        let progress = &self.app.progress;
+        let stored_us = progress.last_stored_us.load(Ordering::Relaxed);
+        let arrived_us = stored_us - progress.last_delay_us.load(Ordering::Relaxed);
+        progress.in_flight.load(Ordering::Relaxed) == 0
+            || arrived_us >= tick_us + rule.eval.lateness.0
+    }
+
+    fn has_to_wait(&self, rule: &AlertRule, tick_us: i64) -> bool {
+        let latest = tick_us + rule.eval.lateness.0 + rule.eval.max_wait.0;
+        !self.is_complete(rule, tick_us) && now_us() < latest
+    }
+
+    async fn tick(&self, rule: &AlertRule, tick_us: i64, policy: &Policy) -> Result<(), String> {
+        let is_complete = self.is_complete(rule, tick_us);
+        let start = Instant::now();
+        let outcome = evaluate::readings(&self.app.engine, &self.app.queries, rule, tick_us).await;
+        let outcome = outcome.map_err(|error| error.to_string());
+        let problem = outcome
+            .as_ref()
+            .err()
+            .map(|error| format!("rule {}: {error}", rule.id));
         let tick = Tick {
             tick_us,
             is_complete,
-            readings,
+            outcome,
+            eval_us: i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX),
         };
-        let mut rule = rule.clone();
-        // A target that the settings do not have takes no messages; the incident opens all the same.
-        rule.route
-            .targets
-            .retain(|target| self.targets.contains(target));
-        let context = Context {
-            public_url: self.public_url.clone(),
-            now_us: now_us(),
+        // The time that the tick is about, not the moment it happens to be taken: catching up gives the same.
+        let context = self.context(tick_us + rule.eval.lateness.0);
+        let (own, policy) = (rule.clone(), policy.clone());
+        let apply = move |tx: &rusqlite::Transaction<'_>| {
+            alerting::apply(tx, &own, &tick, &context, &policy)
         };
-        let id = rule.id.clone();
-        let apply =
-            move |tx: &rusqlite::Transaction<'_>| alerting::apply_tick(tx, &rule, &tick, &context);
-        let changes = self.app.store.state().write(apply).await?;
+        let changes = self.app.store.state().write(apply).await;
+        let changes = changes.map_err(|error| format!("rule {}: {error}", rule.id))?;
         for change in &changes {
-            let word = if change.effect == Effect::Open {
-                "fires"
-            } else {
-                "resolved"
+            let word = match change.effect {
+                Effect::Open => "fires",
+                _ => "resolved",
             };
             tracing::info!(
-                rule.id = id,
+                rule.id = rule.id,
                 "{word}: {}",
                 crate::text::escape_controls(&change.summary)
             );
         }
-        self.bell.notify_one();
-        Ok(())
-    }
-
-    async fn readings(&self, rule: &AlertRule, tick_us: i64) -> Result<Vec<Reading>, TickError> {
-        let query = self.app.queries.get(&rule.query.name)?;
-        let window = BTreeMap::from([
-            (
-                "from".to_owned(),
-                Value::Timestamp(tick_us - rule.eval.window.0),
-            ),
-            ("to".to_owned(), Value::Timestamp(tick_us)),
-        ]);
-        let sql = query.bind(&window)?;
-        let answer = self.app.engine.run(&sql, Limits::PANEL).await?;
-        let mut readings = Vec::with_capacity(answer.n_rows());
-        for batch in &answer.batches {
-            readings.extend(read_batch(rule, &answer, batch)?);
+        if changes.iter().any(|change| change.effect == Effect::Open) {
+            self.explain(rule, tick_us).await;
         }
-        Ok(readings)
+        self.bell.notify_one();
+        problem.map_or(Ok(()), Err)
     }
-}
 
-fn read_batch(
-    rule: &AlertRule,
-    answer: &Answer,
-    batch: &RecordBatch,
-) -> Result<Vec<Reading>, TickError> {
-    let column = |name: &str, data_type: DataType| -> Result<ArrayRef, TickError> {
-        let missing = |_| TickError::Column {
-            query: rule.query.name.clone(),
-            column: name.to_owned(),
-        };
-        let index = answer.schema.index_of(name).map_err(missing)?;
-        cast(batch.column(index), &data_type).map_err(|source| TickError::NoNumber {
-            column: name.to_owned(),
-            source,
-        })
-    };
-    let int = |name: &Option<String>| {
-        name.as_deref()
-            .map(|name| column(name, DataType::Int64))
-            .transpose()
-    };
-    let values = column(&rule.query.value, DataType::Float64)?;
-    let (n, k) = (int(&rule.query.sample)?, int(&rule.query.count)?);
-    let labels = rule
-        .query
-        .labels
-        .iter()
-        .map(|name| Ok((name, column(name, DataType::Utf8)?)))
-        .collect::<Result<Vec<_>, TickError>>()?;
-    let at = |column: &Option<ArrayRef>, row: usize| -> Option<i64> {
-        let column = column.as_ref()?.as_primitive::<Int64Type>();
-        column.is_valid(row).then(|| column.value(row))
-    };
-    let values = values.as_primitive::<Float64Type>();
-    let reading = |row: usize| Reading {
-        labels: labels
-            .iter()
-            .map(|(name, column)| {
-                let column = column.as_string::<i32>();
-                let value = column.is_valid(row).then(|| column.value(row).to_owned());
-                ((*name).clone(), value)
-            })
-            .collect::<Labels>(),
-        value: values.is_valid(row).then(|| values.value(row)),
-        n: at(&n, row),
-        k: at(&k, row),
-    };
-    Ok((0..batch.num_rows()).map(reading).collect())
+    /// Looks for what stands out in the incidents that opened at this tick.
+    async fn explain(&self, rule: &AlertRule, tick_us: i64) {
+        let state = self.app.store.state();
+        let opened = state.read(|c| {
+            c.prepare_cached(
+                "SELECT incident_id, labels FROM incidents WHERE rule_id = ?1 AND opened_us = ?2 AND kind = 'value' LIMIT 10",
+            )?
+            .query_map(rusqlite::params![rule.id, tick_us], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()
+        });
+        for (id, labels) in opened.unwrap_or_default() {
+            let labels: Labels = serde_json::from_str(&labels).unwrap_or_default();
+            let found = explain::explain(&self.app.engine, rule, &labels, tick_us).await;
+            let written = match found {
+                Ok(Some(found)) => {
+                    let store =
+                        move |tx: &rusqlite::Transaction<'_>| store_explanation(tx, &id, &found);
+                    state.write(store).await.map_err(|error| error.to_string())
+                }
+                Ok(None) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = written {
+                tracing::warn!(
+                    rule.id = rule.id,
+                    error,
+                    "an incident could not be explained"
+                );
+            }
+        }
+    }
 }

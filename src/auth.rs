@@ -22,13 +22,15 @@ const LINK_TTL: Duration = Duration::from_secs(24 * 3600);
 pub const SESSION_TTL: Duration = Duration::from_secs(12 * 3600);
 const TOKEN_TTL: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// What a caller may do. Later scopes include nothing of the others except that `Admin` may do all.
+/// What a caller may do: one thing each, except that who may respond may look, and `Admin` may do all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Scope {
     /// Send lines
     Ingest,
     /// Query and look
     Read,
+    /// Acknowledge, resolve and silence; look as well
+    Respond,
     /// See the lamp
     Lamp,
     /// Everything
@@ -40,20 +42,27 @@ impl Scope {
         match self {
             Self::Ingest => "ingest",
             Self::Read => "read",
+            Self::Respond => "respond",
             Self::Lamp => "lamp",
             Self::Admin => "admin",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Ingest, Self::Read, Self::Lamp, Self::Admin]
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
+        [
+            Self::Ingest,
+            Self::Read,
+            Self::Respond,
+            Self::Lamp,
+            Self::Admin,
+        ]
+        .into_iter()
+        .find(|scope| scope.as_str() == text)
     }
 
     /// Whether a caller with this scope may do what `needed` names.
     pub fn allows(self, needed: Self) -> bool {
-        self == Self::Admin || self == needed
+        self == Self::Admin || self == needed || (self == Self::Respond && needed == Self::Read)
     }
 }
 
@@ -150,18 +159,22 @@ pub async fn redeem(state: &State, kind: SecretKind, secret: &str) -> Result<boo
 }
 
 /// The scope of a session or token that is still good.
-pub fn check(state: &State, kind: SecretKind, secret: &str) -> Result<Option<Scope>, StateError> {
+pub fn check(
+    state: &State,
+    kind: SecretKind,
+    secret: &str,
+) -> Result<Option<(Scope, String)>, StateError> {
     let hashed = hash(secret);
     let now = crate::time::now_us();
-    let scope: Option<String> = state.read(|connection| {
+    let found: Option<(String, String)> = state.read(|connection| {
         connection
             .prepare_cached(
-                "SELECT scope FROM secrets WHERE hash = ?1 AND kind = ?2 AND expires_us >= ?3",
+                "SELECT scope, name FROM secrets WHERE hash = ?1 AND kind = ?2 AND expires_us >= ?3",
             )?
-            .query_row(params![hashed, kind.as_str(), now], |row| row.get(0))
+            .query_row(params![hashed, kind.as_str(), now], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
     })?;
-    Ok(scope.as_deref().and_then(Scope::parse))
+    Ok(found.and_then(|(scope, name)| Some((Scope::parse(&scope)?, name))))
 }
 
 /// Ends a session or token.
@@ -279,7 +292,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             check(&state, SecretKind::Token, &token).unwrap(),
-            Some(Scope::Read)
+            Some((Scope::Read, "script".to_owned()))
         );
         assert_eq!(check(&state, SecretKind::Session, &token).unwrap(), None);
         revoke(&state, &token).await.unwrap();

@@ -5,8 +5,10 @@ mod ask;
 mod connect;
 mod demo;
 mod files;
+mod incidents;
 mod mock;
 mod pictures;
+mod rules;
 mod serve;
 
 use std::path::PathBuf;
@@ -70,6 +72,20 @@ enum Command {
     Status(admin::Status),
     /// Check settings, saved queries and rules without touching network or data
     Check(admin::Check),
+    /// Write, check, try and replay alert rules
+    #[command(subcommand)]
+    Rule(rules::Rule),
+    /// See incidents; acknowledge, resolve and class them
+    #[command(subcommand)]
+    Incident(incidents::IncidentCommand),
+    /// Hold back the messages of incidents that match, for a time
+    #[command(subcommand)]
+    Silence(incidents::SilenceCommand),
+    /// See messages under way; send them again or give them up
+    #[command(subcommand)]
+    Outbox(incidents::OutboxCommand),
+    /// The week: pages, times, who was woken for nothing
+    Review(incidents::Review),
     /// Make tokens for scripts and first sign-ins
     #[command(subcommand)]
     Token(admin::Token),
@@ -112,6 +128,11 @@ impl Cli {
             Command::Chart(command) => command.run(global).await,
             Command::Status(command) => command.run(global).await,
             Command::Check(command) => command.run(global),
+            Command::Rule(command) => command.run(global).await,
+            Command::Incident(command) => command.run(global).await,
+            Command::Silence(command) => command.run(global).await,
+            Command::Outbox(command) => command.run(global).await,
+            Command::Review(command) => command.run(global).await,
             Command::Token(command) => command.run(global).await,
             Command::Generate(command) => command.run(),
             Command::MockPagerduty(command) => command.run().await,

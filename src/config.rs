@@ -83,6 +83,10 @@ pub struct Config {
     pub syslog: BTreeMap<String, Syslog>,
     /// Where alerts go, by name.
     pub targets: crate::notify::Targets,
+    /// The target that takes what another one does not.
+    pub fallback_target: Option<String>,
+    /// Who owns rules, by name.
+    pub teams: BTreeMap<String, crate::alerting::mute::Team>,
 }
 
 /// Geo data.
@@ -164,6 +168,14 @@ impl Config {
         for (name, target) in &self.targets {
             let check = target.notifier().check();
             check.map_err(|what| ConfigError::Invalid(format!("targets.{name}: {what}")))?;
+        }
+        let in_use = self.teams.values().flat_map(|team| &team.targets);
+        for name in in_use.chain(&self.fallback_target) {
+            if !self.targets.contains_key(name) {
+                return Err(ConfigError::Invalid(format!(
+                    "there is no target {name}: write [targets.{name}]"
+                )));
+            }
         }
         if let Some(retention) = &self.retention {
             parse_duration(retention).ok_or_else(|| {

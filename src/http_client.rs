@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Method, StatusCode, Url};
 
 /// Time for a whole request.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -49,6 +49,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The body, as far as it was read.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The first words of the body, for error messages.
     pub fn body_start(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
@@ -82,15 +87,10 @@ impl HttpClient {
         })
     }
 
-    /// Posts a JSON body.
-    pub async fn post_json(
-        &self,
-        url: &str,
-        private: Private,
-        body: &serde_json::Value,
-    ) -> Result<Answer, RequestError> {
-        let url = parse_url(url)?;
-        let client = match private {
+    /// Sends a request with a body.
+    pub async fn send(&self, request: Outgoing<'_>) -> Result<Answer, RequestError> {
+        let url = parse_url(request.url)?;
+        let client = match request.private {
             Private::Allowed => &self.open,
             Private::Refused => {
                 // An address needs no resolver, so it is checked here.
@@ -104,12 +104,11 @@ impl HttpClient {
             }
         };
         let no_answer = |error: reqwest::Error| RequestError::NoAnswer(reason(error));
-        let mut response = client
-            .post(url)
-            .json(body)
-            .send()
-            .await
-            .map_err(no_answer)?;
+        let mut builder = client.request(request.method, url).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        let mut response = builder.send().await.map_err(no_answer)?;
         let status = response.status();
         let retry_after = response.headers().get(reqwest::header::RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| read_retry_after(value.to_str().ok()?));
@@ -126,6 +125,36 @@ impl HttpClient {
             retry_after,
             body,
         })
+    }
+}
+
+/// A request to somebody else.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    pub method: Method,
+    pub url: &'a str,
+    pub private: Private,
+    /// Names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A `POST` of JSON.
+    pub fn json(url: &'a str, private: Private, body: &serde_json::Value) -> Self {
+        Self {
+            method: Method::POST,
+            url,
+            private,
+            headers: vec![("content-type", "application/json".into())],
+            body: body.to_string().into_bytes(),
+        }
+    }
+
+    /// The same with one more header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 }
 
@@ -257,7 +286,11 @@ mod tests {
             "http://localhost:9/",
         ] {
             let error = client
-                .post_json(url, Private::Refused, &serde_json::json!({}))
+                .send(Outgoing::json(
+                    url,
+                    Private::Refused,
+                    &serde_json::json!({}),
+                ))
                 .await
                 .unwrap_err();
             assert!(

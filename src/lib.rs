@@ -61,5 +61,6 @@ pub mod shapes;
 
 // Of use everywhere.
 pub mod config;
+pub mod stats;
 pub mod telemetry;
 pub mod text;

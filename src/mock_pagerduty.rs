@@ -26,6 +26,12 @@ pub enum Fault {
     Status(u16, Option<String>),
     /// The event is taken, and the answer says it failed.
     TakenThenLost,
+    /// The event is taken, and the answer comes after this long.
+    Late(std::time::Duration),
+    /// Sent elsewhere; the event is not taken.
+    Redirect(String),
+    /// An answer without an end; the event is taken.
+    Endless,
 }
 
 /// What happened under one dedup key.
@@ -118,6 +124,9 @@ async fn enqueue(State(mock): State<MockPagerDuty>, body: String) -> Response {
         let retry_after = retry_after.map(|text| [("retry-after", text)]);
         return (status, retry_after, "told to fail\n").into_response();
     }
+    if let Some(Fault::Redirect(to)) = fault {
+        return (StatusCode::TEMPORARY_REDIRECT, [("location", to)], "").into_response();
+    }
     let event: Value = match serde_json::from_str(&body) {
         Ok(event) => event,
         Err(error) => return refuse(vec![format!("body is no JSON: {error}")]),
@@ -127,8 +136,17 @@ async fn enqueue(State(mock): State<MockPagerDuty>, body: String) -> Response {
         return refuse(errors);
     }
     let dedup_key = mock.lock().take(event);
-    if fault == Some(Fault::TakenThenLost) {
-        return (StatusCode::BAD_GATEWAY, "taken, and the answer lost\n").into_response();
+    match fault {
+        Some(Fault::TakenThenLost) => {
+            return (StatusCode::BAD_GATEWAY, "taken, and the answer lost\n").into_response();
+        }
+        Some(Fault::Late(wait)) => tokio::time::sleep(wait).await,
+        Some(Fault::Endless) => {
+            let chunks = futures::stream::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(8192)));
+            let body = axum::body::Body::from_stream(chunks);
+            return (StatusCode::ACCEPTED, body).into_response();
+        }
+        _ => {}
     }
     let answer = json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key});
     (StatusCode::ACCEPTED, Json(answer)).into_response()

@@ -4,17 +4,20 @@
 //! Delivery is at least once: a crash after the target has taken a message and before that is noted sends it
 //! again, under the same dedup key. Of one target and key, messages go out in the order of their `seq`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::alerting::Trouble;
 use crate::http_client::HttpClient;
-use crate::notify::{Action, Notification, NotifyError, Targets};
+use crate::notify::{Action, MessageId, Notification, NotifyError, Target, Targets};
 use crate::source::Shutdown;
 use crate::state::{State, StateError};
 use crate::time::now_us;
@@ -23,6 +26,12 @@ use crate::time::now_us;
 const PER_MINUTE_MAX: usize = 100;
 /// Longest wait between two attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// Messages of one target that are under way at once.
+const UNDER_WAY_MAX: usize = 8;
+/// A resolve is tried for this long.
+const RESOLVE_FOR_US: i64 = 72 * 3_600_000_000;
+/// A message that is late by this much goes to the fallback target besides.
+const FALLBACK_AFTER_US: i64 = 120_000_000;
 /// How long the loop rests when nothing is due.
 const REST: Duration = Duration::from_millis(500);
 
@@ -37,7 +46,8 @@ CREATE INDEX IF NOT EXISTS outbox_due ON outbox (status, not_before_us);
 
 /// Puts a message into the outbox, inside the transaction that causes it.
 ///
-/// A trigger of the same key that has not been tried yet is replaced: only the latest news counts.
+/// A trigger of the same key that has not been tried yet is replaced: only the latest news counts. A resolve
+/// of what no attempt has left for takes the trigger with it, and nobody hears of either.
 pub fn enqueue(
     tx: &Transaction<'_>,
     incident_id: &str,
@@ -45,12 +55,14 @@ pub fn enqueue(
     message: &Notification,
     now_us: i64,
 ) -> rusqlite::Result<()> {
-    if message.action == Action::Trigger {
-        tx.execute(
-            "DELETE FROM outbox WHERE target = ?1 AND dedup_key = ?2 AND status = 'queued' AND n_attempts = 0
-               AND action = 'trigger' AND incident_id = ?3",
-            params![target, message.dedup_key, incident_id],
-        )?;
+    tx.prepare_cached(
+        "DELETE FROM outbox WHERE target = ?1 AND dedup_key = ?2 AND status = 'queued' AND n_attempts = 0
+           AND action IN ('trigger', 'acknowledge') AND incident_id = ?3 AND ?4 IN ('trigger', 'resolve')",
+    )?
+    .execute(params![target, message.dedup_key, incident_id, message.action.as_str()])?;
+    if message.action == Action::Resolve && !has_left(tx, incident_id, target, &message.dedup_key)?
+    {
+        return Ok(());
     }
     let body = serde_json::to_string(message)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -71,6 +83,19 @@ pub fn enqueue(
     Ok(())
 }
 
+/// Whether the target may have seen a trigger of the incident.
+fn has_left(
+    tx: &Transaction<'_>,
+    incident_id: &str,
+    target: &str,
+    dedup_key: &str,
+) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE incident_id = ?1 AND target = ?2 AND dedup_key = ?3 AND n_attempts > 0)",
+    )?
+    .query_row(params![incident_id, target, dedup_key], |row| row.get(0))
+}
+
 /// The same message has the same id, whoever computes it and how often.
 fn message_id(message: &Notification, target: &str) -> String {
     let name = format!(
@@ -82,32 +107,50 @@ fn message_id(message: &Notification, target: &str) -> String {
 
 struct Due {
     message_id: String,
+    incident_id: String,
     target: String,
+    dedup_key: String,
     body: String,
     n_attempts: u32,
+    created_us: i64,
 }
 
-/// The oldest message that may go now: the first of its target and key, and not of a key that waits.
+impl Due {
+    /// Messages of one target and key go one after the other.
+    fn lane(&self) -> String {
+        format!("{} {}", self.target, self.dedup_key)
+    }
+}
+
+/// The oldest message that may go now: the first of its target and key, and of no lane and target that waits.
 fn next_due(
     connection: &Connection,
     now_us: i64,
-    waiting: &[String],
+    busy_lanes: &BTreeSet<String>,
+    busy_targets: &[String],
 ) -> rusqlite::Result<Option<Due>> {
     let mut statement = connection.prepare_cached(
-        "SELECT message_id, target, body, n_attempts FROM outbox AS due
+        "SELECT message_id, incident_id, target, dedup_key, body, n_attempts, created_us FROM outbox AS due
          WHERE status = 'queued' AND not_before_us <= ?1
            AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.status = 'queued'
              AND earlier.target = due.target AND earlier.dedup_key = due.dedup_key AND earlier.seq < due.seq)
            AND target NOT IN (SELECT value FROM json_each(?2))
+           AND target || ' ' || dedup_key NOT IN (SELECT value FROM json_each(?3))
          ORDER BY not_before_us, seq LIMIT 1",
     )?;
-    let waiting = serde_json::Value::from(waiting).to_string();
-    let row = statement.query_row(params![now_us, waiting], |row| {
+    let (targets, lanes) = (
+        json!(busy_targets).to_string(),
+        json!(busy_lanes).to_string(),
+    );
+    let row = statement.query_row(params![now_us, targets, lanes], |row| {
         Ok(Due {
             message_id: row.get(0)?,
-            target: row.get(1)?,
-            body: row.get(2)?,
-            n_attempts: row.get(3)?,
+            incident_id: row.get(1)?,
+            target: row.get(2)?,
+            dedup_key: row.get(3)?,
+            body: row.get(4)?,
+            n_attempts: row.get(5)?,
+            created_us: row.get(6)?,
         })
     });
     row.optional()
@@ -121,70 +164,106 @@ enum Outcome {
 }
 
 /// Sends what is due until shutdown.
+#[derive(Clone)]
 pub struct Dispatcher {
     pub state: State,
     pub targets: Targets,
+    /// Takes what another target cannot deliver.
+    pub fallback: Option<String>,
     pub client: HttpClient,
     /// Rung when something new is in the outbox.
     pub bell: Arc<Notify>,
 }
 
+/// What is under way, and what has left within the last minute.
+#[derive(Default)]
+struct Traffic {
+    lanes: BTreeSet<String>,
+    under_way: HashMap<String, usize>,
+    sent: HashMap<String, Vec<Instant>>,
+}
+
 impl Dispatcher {
     /// Runs until shutdown; what is on its way then is finished or tried again after the next start.
     pub async fn run(self, shutdown: Shutdown) {
-        let mut sent: HashMap<String, Vec<Instant>> = HashMap::new();
+        let mut traffic = Traffic::default();
+        let mut attempts = JoinSet::new();
         loop {
-            match self.send_one(&mut sent).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    tokio::select! {
-                        () = self.bell.notified() => {}
-                        () = tokio::time::sleep(REST) => {}
-                        () = shutdown.cancelled() => return,
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "outbox cannot be read or written");
-                    tokio::select! {
-                        () = tokio::time::sleep(BACKOFF_MAX / 60) => {}
-                        () = shutdown.cancelled() => return,
-                    }
-                }
+            match self.start_one(&mut traffic, &mut attempts).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "outbox cannot be read or written"),
             }
-            if shutdown.is_cancelled() {
-                return;
+            tokio::select! {
+                Some(done) = attempts.join_next() => traffic.finish(done),
+                () = self.bell.notified() => {}
+                () = tokio::time::sleep(REST) => {}
+                () = shutdown.cancelled() => break,
             }
+        }
+        // What has left is waited for, so that its outcome is noted.
+        while let Some(done) = attempts.join_next().await {
+            traffic.finish(done);
         }
     }
 
-    /// Sends the next message; false when none may go.
-    async fn send_one(&self, sent: &mut HashMap<String, Vec<Instant>>) -> Result<bool, StateError> {
-        let over_limit: Vec<String> = self.over_limit(sent);
-        let Some(due) = self.state.read(|c| next_due(c, now_us(), &over_limit))? else {
+    /// Starts the next message; false when none may go.
+    async fn start_one(
+        &self,
+        traffic: &mut Traffic,
+        attempts: &mut JoinSet<(String, String)>,
+    ) -> Result<bool, StateError> {
+        let busy = self.busy_targets(traffic);
+        let due = self
+            .state
+            .read(|c| next_due(c, now_us(), &traffic.lanes, &busy))?;
+        let Some(due) = due else {
             return Ok(false);
         };
-        let outcome = match (
-            self.targets.get(&due.target),
-            serde_json::from_str::<Notification>(&due.body),
-        ) {
+        // Noted before it leaves: from now on the target may have seen it.
+        let id = due.message_id.clone();
+        let mark = move |tx: &Transaction<'_>| {
+            tx.execute(
+                "UPDATE outbox SET n_attempts = n_attempts + 1 WHERE message_id = ?1 AND status = 'queued'",
+                [id],
+            )
+        };
+        if self.state.write(mark).await? == 0 {
+            // Superseded between looking and marking.
+            return Ok(true);
+        }
+        let (lane, target) = (due.lane(), due.target.clone());
+        traffic.lanes.insert(lane.clone());
+        *traffic.under_way.entry(target.clone()).or_default() += 1;
+        if let Some(target) = self.targets.get(&target) {
+            let key = target.notifier().rate_key();
+            traffic.sent.entry(key).or_default().push(Instant::now());
+        }
+        let dispatcher = self.clone();
+        attempts.spawn(async move {
+            if let Err(error) = dispatcher.attempt(due).await {
+                tracing::error!(%error, "the outcome of a message cannot be noted");
+            }
+            (lane, target)
+        });
+        Ok(true)
+    }
+
+    async fn attempt(&self, due: Due) -> Result<(), StateError> {
+        let message = serde_json::from_str::<Notification>(&due.body);
+        let outcome = match (self.targets.get(&due.target), &message) {
             (None, _) => Outcome::Dead(format!("the settings have no target {}", due.target)),
             (_, Err(error)) => Outcome::Dead(format!("the message cannot be read: {error}")),
             (Some(target), Ok(message)) => {
-                // Noted before it leaves: from now on the target may have seen it.
-                let id = due.message_id.clone();
-                let mark = move |tx: &Transaction<'_>| {
-                    tx.execute(
-                        "UPDATE outbox SET n_attempts = n_attempts + 1 WHERE message_id = ?1",
-                        [id],
-                    )
-                };
-                self.state.write(mark).await?;
-                let notifier = target.notifier();
-                sent.entry(notifier.rate_key())
-                    .or_default()
-                    .push(Instant::now());
-                match notifier.send(&self.client, &message).await {
+                let id = MessageId(&due.message_id);
+                match target.notifier().send(&self.client, message, id).await {
                     Ok(()) => Outcome::Delivered,
+                    Err(NotifyError::Retry { reason, .. })
+                        if message.action == Action::Resolve
+                            && now_us() - due.created_us > RESOLVE_FOR_US =>
+                    {
+                        Outcome::Dead(reason)
+                    }
                     Err(NotifyError::Retry { reason, after }) => Outcome::Again {
                         reason,
                         after: after.unwrap_or_else(|| backoff(due.n_attempts)),
@@ -193,42 +272,44 @@ impl Dispatcher {
                 }
             }
         };
-        self.note(due, outcome).await?;
-        Ok(true)
+        self.note(due, message.ok(), outcome).await
     }
 
-    fn over_limit(&self, sent: &mut HashMap<String, Vec<Instant>>) -> Vec<String> {
+    /// Targets that may not take another message now.
+    fn busy_targets(&self, traffic: &mut Traffic) -> Vec<String> {
         let minute = Duration::from_secs(60);
-        for times in sent.values_mut() {
+        for times in traffic.sent.values_mut() {
             times.retain(|time| time.elapsed() < minute);
         }
-        let is_over = |key: &str| {
-            sent.get(key)
-                .is_some_and(|times| times.len() >= PER_MINUTE_MAX)
+        let is_busy = |(name, target): &(&String, &Target)| {
+            let sent = traffic.sent.get(&target.notifier().rate_key());
+            sent.is_some_and(|times| times.len() >= PER_MINUTE_MAX)
+                || traffic
+                    .under_way
+                    .get(*name)
+                    .is_some_and(|n| *n >= UNDER_WAY_MAX)
         };
-        let over = self
-            .targets
-            .iter()
-            .filter(|(_, target)| is_over(&target.notifier().rate_key()));
-        over.map(|(name, _)| name.clone()).collect()
+        let busy = self.targets.iter().filter(is_busy);
+        busy.map(|(name, _)| name.clone()).collect()
     }
 
-    async fn note(&self, due: Due, outcome: Outcome) -> Result<(), StateError> {
+    async fn note(
+        &self,
+        due: Due,
+        message: Option<Notification>,
+        outcome: Outcome,
+    ) -> Result<(), StateError> {
         let now = now_us();
-        let target = due.target;
+        let attempts = due.n_attempts + 1;
         let (status, not_before, done, error) = match outcome {
             Outcome::Delivered => {
-                tracing::info!(
-                    target.name = target,
-                    attempts = due.n_attempts + 1,
-                    "message delivered"
-                );
+                tracing::info!(target.name = due.target, attempts, "message delivered");
                 ("delivered", now, Some(now), None)
             }
             Outcome::Again { reason, after } => {
                 tracing::warn!(
-                    target.name = target,
-                    attempts = due.n_attempts + 1,
+                    target.name = due.target,
+                    attempts,
                     error = reason,
                     "message not delivered, will be tried again"
                 );
@@ -237,22 +318,97 @@ impl Dispatcher {
             }
             Outcome::Dead(reason) => {
                 tracing::error!(
-                    target.name = target,
+                    target.name = due.target,
                     error = reason,
                     "message cannot be delivered"
                 );
                 ("dead", now, Some(now), Some(reason))
             }
         };
-        let id = due.message_id;
+        let is_late = status == "queued" && now - due.created_us > FALLBACK_AFTER_US;
+        let fallback = self.fallback.clone().filter(|name| *name != due.target);
         let write = move |tx: &Transaction<'_>| {
-            tx.execute(
+            tx.prepare_cached(
                 "UPDATE outbox SET status = ?2, not_before_us = ?3, done_us = ?4, last_error = ?5 WHERE message_id = ?1",
-                params![id, status, not_before, done, error],
-            )
+            )?
+            .execute(params![due.message_id, status, not_before, done, error])?;
+            let trouble = Trouble {
+                target: &due.target,
+                incident_id: &due.incident_id,
+                fallback: fallback.as_deref(),
+                now_us: now,
+            };
+            match message {
+                _ if status == "delivered" => trouble.over(tx),
+                Some(message) if status == "dead" || is_late => {
+                    trouble.note(tx, &message, error.as_deref().unwrap_or_default())
+                }
+                _ => Ok(()),
+            }
         };
-        self.state.write(write).await.map(drop)
+        self.state.write(write).await
     }
+}
+
+impl Traffic {
+    fn finish(&mut self, done: Result<(String, String), tokio::task::JoinError>) {
+        match done {
+            Ok((lane, target)) => {
+                self.lanes.remove(&lane);
+                if let Some(n) = self.under_way.get_mut(&target) {
+                    *n = n.saturating_sub(1);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "an attempt ended without a word");
+                // Its lane is not known; the message stays queued and all lanes are looked at anew.
+                self.lanes.clear();
+                self.under_way.clear();
+            }
+        }
+    }
+}
+
+/// A message of the list that `logatlas outbox list` shows.
+pub fn list(connection: &Connection, status: Option<&str>) -> rusqlite::Result<Vec<Value>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT message_id, incident_id, target, action, seq, created_us, not_before_us, n_attempts, status, last_error,
+           json_extract(body, '$.summary') FROM outbox WHERE ?1 IS NULL OR status = ?1 ORDER BY created_us DESC, seq DESC LIMIT 500",
+    )?;
+    let rows = statement.query_map([status], |row| {
+        Ok(json!({
+            "id": row.get::<_, String>(0)?,
+            "incident": row.get::<_, String>(1)?,
+            "target": row.get::<_, String>(2)?,
+            "action": row.get::<_, String>(3)?,
+            "seq": row.get::<_, i64>(4)?,
+            "created_at": row.get::<_, i64>(5)? / 1000,
+            "not_before": row.get::<_, i64>(6)? / 1000,
+            "attempts": row.get::<_, i64>(7)?,
+            "status": row.get::<_, String>(8)?,
+            "error": row.get::<_, Option<String>>(9)?,
+            "summary": row.get::<_, Option<String>>(10)?,
+        }))
+    })?;
+    rows.collect()
+}
+
+/// Puts a message that waits or was given up back in line, to be sent at once; false when there is none.
+pub fn retry(tx: &Transaction<'_>, message_id: &str, now_us: i64) -> rusqlite::Result<bool> {
+    let n = tx.execute(
+        "UPDATE outbox SET status = 'queued', not_before_us = ?2, done_us = NULL WHERE message_id = ?1 AND status IN ('queued', 'dead')",
+        params![message_id, now_us],
+    )?;
+    Ok(n > 0)
+}
+
+/// Gives a message up; false when it is not waiting.
+pub fn give_up(tx: &Transaction<'_>, message_id: &str, now_us: i64) -> rusqlite::Result<bool> {
+    let n = tx.execute(
+        "UPDATE outbox SET status = 'dropped', done_us = ?2 WHERE message_id = ?1 AND status IN ('queued', 'dead')",
+        params![message_id, now_us],
+    )?;
+    Ok(n > 0)
 }
 
 /// One second, doubled with each attempt up to five minutes, with full jitter so that many messages do not
@@ -288,6 +444,7 @@ mod tests {
         let dispatcher = Dispatcher {
             state,
             targets: [("pager".to_owned(), Target::Pagerduty(target))].into(),
+            fallback: None,
             client: HttpClient::new().unwrap(),
             bell: Arc::default(),
         };
@@ -309,8 +466,20 @@ mod tests {
 
     /// Sends all that is due, without waiting for what is put off.
     async fn drain(bench: &Bench) {
-        let mut sent = HashMap::new();
-        while bench.dispatcher.send_one(&mut sent).await.unwrap() {}
+        let (mut traffic, mut attempts) = (Traffic::default(), JoinSet::new());
+        loop {
+            let has_started = bench
+                .dispatcher
+                .start_one(&mut traffic, &mut attempts)
+                .await;
+            if has_started.unwrap() {
+                continue;
+            }
+            match attempts.join_next().await {
+                Some(done) => traffic.finish(done),
+                None => return,
+            }
+        }
     }
 
     async fn make_due(bench: &Bench) {
@@ -342,7 +511,9 @@ mod tests {
             Fault::Status(503, None),
             Fault::Status(429, Some("1".into())),
         ]);
-        put(&bench, vec![message(), resolve(2)]).await;
+        put(&bench, vec![message()]).await;
+        drain(&bench).await;
+        put(&bench, vec![resolve(2)]).await;
         drain(&bench).await;
         assert_eq!(bench.mock.events().len(), 0);
         make_due(&bench).await;
@@ -378,12 +549,98 @@ mod tests {
             summary: String::new(),
             ..message()
         };
-        put(&bench, vec![bad, resolve(2)]).await;
+        put(&bench, vec![bad]).await;
+        drain(&bench).await;
+        put(&bench, vec![resolve(2)]).await;
         drain(&bench).await;
         assert_eq!(
             statuses(&bench),
             [("dead".to_owned(), 1), ("delivered".to_owned(), 1)]
         );
+    }
+
+    #[tokio::test]
+    async fn what_never_left_is_taken_back_without_a_word() {
+        let bench = bench().await;
+        put(&bench, vec![message(), resolve(2)]).await;
+        drain(&bench).await;
+        assert_eq!(bench.mock.events().len(), 0);
+        assert_eq!(statuses(&bench), []);
+    }
+
+    /// The summaries of open incidents about deliveries.
+    fn troubles(bench: &Bench) -> Vec<String> {
+        let list = bench.dispatcher.state.read(crate::alerting::incidents);
+        let open = list.unwrap().into_iter();
+        let open = open.filter(|one| one.kind == "delivery" && one.state != "closed");
+        open.map(|one| one.summary).collect()
+    }
+
+    #[tokio::test]
+    async fn what_a_target_refuses_goes_to_the_fallback_and_is_an_incident_of_ours() {
+        let mut bench = bench().await;
+        let broken = PagerDuty::local("http://127.0.0.1:9/v2/enqueue".into(), "short");
+        let good = bench.dispatcher.targets.remove("pager").unwrap();
+        bench.dispatcher.targets.insert("other".into(), good);
+        bench
+            .dispatcher
+            .targets
+            .insert("pager".into(), Target::Pagerduty(broken));
+        bench.dispatcher.fallback = Some("other".into());
+        bench.mock.fail_next([Fault::Status(400, None)]);
+        put(&bench, vec![message()]).await;
+        // It cannot be reached for longer than an urgent message may wait.
+        let age = |tx: &Transaction<'_>| tx.execute("UPDATE outbox SET created_us = 0", []);
+        bench.dispatcher.state.write(age).await.unwrap();
+        drain(&bench).await;
+        assert_eq!(statuses(&bench).len(), 2, "one for each way");
+        let found = troubles(&bench);
+        assert!(
+            found
+                .iter()
+                .any(|text| text.starts_with("target pager does not take messages")),
+            "{found:?}"
+        );
+        // The fallback refused its first; it is told of no further way, and takes the next.
+        put(
+            &bench,
+            vec![Notification {
+                dedup_key: "b".repeat(64),
+                ..message()
+            }],
+        )
+        .await;
+        let pager = bench.dispatcher.targets.remove("other").unwrap();
+        bench.dispatcher.targets.insert("pager".into(), pager);
+        make_due(&bench).await;
+        drain(&bench).await;
+        assert_eq!(bench.mock.incidents().len(), 2);
+        assert!(
+            !troubles(&bench)
+                .iter()
+                .any(|text| text.contains("target pager")),
+            "it is over"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_slow_key_does_not_hold_up_another() {
+        let bench = bench().await;
+        bench.mock.fail_next([Fault::Late(Duration::from_secs(2))]);
+        let other = Notification {
+            dedup_key: "c".repeat(64),
+            ..message()
+        };
+        put(&bench, vec![message(), other]).await;
+        let (mut traffic, mut attempts) = (Traffic::default(), JoinSet::new());
+        for _ in 0..2 {
+            let start = bench.dispatcher.start_one(&mut traffic, &mut attempts);
+            assert!(start.await.unwrap());
+        }
+        let first = attempts.join_next().await.unwrap().unwrap();
+        assert!(first.0.ends_with(&"c".repeat(64)), "{first:?}");
+        attempts.join_next().await.unwrap().unwrap();
+        assert_eq!(bench.mock.incidents().len(), 2);
     }
 
     #[tokio::test]

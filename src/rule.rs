@@ -4,16 +4,22 @@
 //! and the size of the sample; the rule says what is too much. Spans count in ticks of event time, so a pause
 //! of the program, a restart and a replay agree.
 
+pub mod kind;
+pub mod lint;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 
+pub use kind::Kind;
+
 /// The rules that the program carries.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/queries/alerts"]
 #[include = "*.toml"]
+#[exclude = "tests/*"]
 struct Shipped;
 
 /// Why a rule cannot be used.
@@ -38,17 +44,39 @@ pub struct AlertRule {
     pub title: String,
     #[serde(default = "enabled")]
     pub enabled: bool,
+    /// What is computed from the saved query; the query's own value when absent.
+    #[serde(default)]
+    pub kind: Kind,
     pub query: RuleQuery,
     pub eval: Eval,
     /// Past this it is wrong.
     pub raise: Threshold,
     /// Past this it is well again; between the two nothing changes.
     pub recover: Threshold,
+    /// Past this it is worse.
+    pub escalate: Option<Escalate>,
     #[serde(default)]
     pub hold: Hold,
+    /// What to do when the query returns no row at all; nothing when absent.
+    pub nodata: Option<NoData>,
+    #[serde(default)]
+    pub error: OnError,
     pub route: Route,
+    /// While this rule has an incident open, those rules' incidents with equal labels are not sent.
+    #[serde(default)]
+    pub inhibits: Vec<Inhibit>,
+    #[serde(default)]
+    pub limits: RuleLimits,
     /// Name of the page in `docs/runbooks/`, or a link.
+    #[serde(default)]
     pub runbook: String,
+    /// Which rows failed, among which: what stands out in an incident is looked for there.
+    explain: Option<Explain>,
+    /// File of known outages (`from,to` and label columns), for back-tests.
+    pub labels_file: Option<PathBuf>,
+    /// The file's text, for the record of versions.
+    #[serde(skip)]
+    pub text: String,
 }
 
 fn enabled() -> bool {
@@ -70,18 +98,45 @@ pub struct RuleQuery {
     /// With fewer than this nothing is decided.
     #[serde(default)]
     pub min_n: i64,
+    /// How the value is written; a plain number when absent.
+    pub unit: Option<Unit>,
+    /// Compare the value, or the low end of its 95 % interval (Wilson), which needs `count` and `sample`.
     #[serde(default)]
-    pub unit: Unit,
+    pub stat: Stat,
+    /// Values for the query's own parameters.
+    #[serde(default)]
+    pub params: BTreeMap<String, toml::Value>,
+}
+
+impl RuleQuery {
+    /// How the value is written.
+    pub fn unit(&self) -> Unit {
+        self.unit.unwrap_or_default()
+    }
 }
 
 /// How a value is written.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// A share of one, written in percent.
     Ratio,
+    /// So many times the usual.
+    Times,
+    Percent,
+    Seconds,
     #[default]
     Count,
+}
+
+/// What of a value is compared with the thresholds.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub enum Stat {
+    #[default]
+    #[serde(rename = "value")]
+    Value,
+    #[serde(rename = "wilson95_low")]
+    WilsonLow,
 }
 
 /// When it is evaluated, over which window of event time.
@@ -93,10 +148,19 @@ pub struct Eval {
     /// How long lines may take to arrive.
     #[serde(default = "lateness")]
     pub lateness: Span,
+    /// Longest wait for lines that are on their way; then the tick runs, incomplete.
+    #[serde(default = "max_wait")]
+    pub max_wait: Span,
+    /// Ticks this far back are evaluated again when their window gains rows; off when absent.
+    pub late_horizon: Option<Span>,
 }
 
 fn lateness() -> Span {
     Span(45 * US_PER_SECOND)
+}
+
+fn max_wait() -> Span {
+    Span(180 * US_PER_SECOND)
 }
 
 const US_PER_SECOND: i64 = 1_000_000;
@@ -137,6 +201,18 @@ pub enum Op {
     AtMost,
 }
 
+impl Op {
+    /// The sign, as the file spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+            Self::Below => "<",
+            Self::AtMost => "<=",
+        }
+    }
+}
+
 impl Threshold {
     /// Whether the value is past the threshold.
     pub fn holds(self, value: f64) -> bool {
@@ -148,9 +224,23 @@ impl Threshold {
         }
     }
 
-    fn is_upward(self) -> bool {
+    /// Whether larger is worse.
+    pub fn is_upward(self) -> bool {
         matches!(self.op, Op::Above | Op::AtLeast)
     }
+}
+
+/// From here on it is of another severity; compared as `raise` is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Escalate {
+    pub at: f64,
+    #[serde(default = "critical")]
+    pub severity: Severity,
+}
+
+fn critical() -> Severity {
+    Severity::Critical
 }
 
 /// How long a reading has to hold before it counts.
@@ -162,8 +252,40 @@ pub struct Hold {
     pub pending: Option<Span>,
     /// Well this long before it is resolved.
     pub keep_firing_for: Option<Span>,
-    /// Ticks without a row after which an instance counts as well.
+    /// Ticks without a row after which an instance counts as well; without it a missing row changes nothing.
     pub missing_after: Option<u32>,
+}
+
+/// The query returned no row at all.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct NoData {
+    /// For this long.
+    pub after: Span,
+    #[serde(default = "warning")]
+    pub severity: Severity,
+}
+
+/// The query failed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct OnError {
+    /// So many ticks in a row; 0 tells nobody.
+    pub after: u32,
+    pub severity: Severity,
+}
+
+impl Default for OnError {
+    fn default() -> Self {
+        Self {
+            after: 3,
+            severity: Severity::Warning,
+        }
+    }
+}
+
+fn warning() -> Severity {
+    Severity::Warning
 }
 
 /// Who is told.
@@ -172,24 +294,96 @@ pub struct Hold {
 pub struct Route {
     pub severity: Severity,
     pub service: String,
+    #[serde(default)]
     pub team: String,
-    /// Names of `[targets.NAME]` in the settings; without any, incidents only open in the web view.
+    /// Names of `[targets.NAME]` in the settings; without any, the team's; without those, incidents only open
+    /// in the web view.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// Labels whose values make one incident; all labels when absent, none of them for one incident a rule.
+    pub group_by: Option<Vec<String>>,
+    /// Remind this often while nobody has acknowledged.
+    pub renotify: Option<Span>,
+    /// An acknowledgement lasts this long.
+    pub ack_timeout: Option<Span>,
 }
 
-/// PagerDuty's four.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+/// Incidents of another rule that are not sent while this rule's is open.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Inhibit {
+    pub rule: String,
+    /// Labels that both have, with the same value.
+    #[serde(default)]
+    pub equal: Vec<String>,
+}
+
+/// SQL over the columns of `logs`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Explain {
+    pub failing: String,
+    #[serde(default = "all_rows")]
+    pub among: String,
+}
+
+fn all_rows() -> String {
+    "true".into()
+}
+
+/// Bounds of a rule.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleLimits {
+    /// Instances that may breach at once; more are counted in one incident of their own.
+    pub max_keys: usize,
+}
+
+impl Default for RuleLimits {
+    fn default() -> Self {
+        Self { max_keys: 200 }
+    }
+}
+
+/// PagerDuty's four, the mildest first.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, Hash,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    Critical,
-    Error,
-    Warning,
     Info,
+    #[default]
+    Warning,
+    Error,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The severity of this name; the mildest urgent one for a name that is none.
+    pub fn parse(name: &str) -> Self {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == name);
+        found.unwrap_or(Self::Error)
+    }
+
+    /// Whether it may wake somebody.
+    pub fn is_urgent(self) -> bool {
+        self >= Self::Error
+    }
 }
 
 /// One row of the rule's query at one tick.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 pub struct Reading {
     pub labels: Labels,
     pub value: Option<f64>,
@@ -218,9 +412,10 @@ impl AlertRule {
             name: name.to_owned(),
             what,
         };
-        let rule: Self = toml::from_str(text)
+        let mut rule: Self = toml::from_str(text)
             .map_err(|error| invalid(error.to_string().trim_end().to_owned()))?;
         rule.check().map_err(invalid)?;
+        rule.text = text.to_owned();
         Ok(rule)
     }
 
@@ -253,15 +448,78 @@ impl AlertRule {
                 "min_n needs `sample`, the column that holds the size of the sample".into(),
             );
         }
-        if self.runbook.is_empty() || self.route.team.is_empty() {
+        if self.query.stat == Stat::WilsonLow
+            && (self.query.sample.is_none() || self.query.count.is_none())
+        {
+            return Err("stat = \"wilson95_low\" needs `sample` and `count`".into());
+        }
+        if self.eval.every.0 < US_PER_SECOND {
+            return Err("eval.every is at least 1s".into());
+        }
+        if self.route.severity.is_urgent()
+            && (self.runbook.is_empty() || self.route.team.is_empty())
+        {
             return Err("a rule that wakes people names a runbook and a team".into());
+        }
+        let is_label = |name: &String| self.query.labels.contains(name);
+        if let Some(name) = self
+            .route
+            .group_by
+            .iter()
+            .flatten()
+            .find(|name| !is_label(name))
+        {
+            return Err(format!("group_by {name} is none of the query's labels"));
+        }
+        if let Some(escalate) = self.escalate {
+            let is_beyond = match self.raise.is_upward() {
+                true => escalate.at >= self.raise.at,
+                false => escalate.at <= self.raise.at,
+            };
+            if !is_beyond || escalate.severity <= self.route.severity {
+                return Err("escalate has to lie beyond raise and be more severe".into());
+            }
         }
         Ok(())
     }
 
+    /// The labels that make the key of an incident.
+    pub fn group_of(&self, labels: &Labels) -> Labels {
+        let Some(group_by) = &self.route.group_by else {
+            return labels.clone();
+        };
+        let pairs = labels.iter().filter(|(name, _)| group_by.contains(name));
+        pairs
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// How bad a reading is.
+    pub fn severity(&self, reading: &Reading) -> Severity {
+        let Some((escalate, value)) = self.escalate.zip(reading.value) else {
+            return self.route.severity;
+        };
+        let beyond = Threshold {
+            op: self.raise.op,
+            at: escalate.at,
+        };
+        match beyond.holds(value) {
+            true => escalate.severity,
+            false => self.route.severity,
+        }
+    }
+
+    /// Short hash of the file's text: which version of the rule decided.
+    pub fn version(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hash = crate::text::hex(&Sha256::digest(self.text.as_bytes()));
+        hash.truncate(12);
+        hash
+    }
+
     /// Compares a reading with the thresholds.
     pub fn verdict(&self, reading: &Reading) -> Verdict {
-        let Some(value) = reading.value.filter(|value| value.is_finite()) else {
+        let Some(value) = self.judged(reading).filter(|value| value.is_finite()) else {
             return Verdict::Band;
         };
         if self.query.min_n > 0 && reading.n.unwrap_or(0) < self.query.min_n {
@@ -272,6 +530,20 @@ impl AlertRule {
             (_, true) => Verdict::Clear,
             _ => Verdict::Band,
         }
+    }
+
+    /// The number that is compared with the thresholds.
+    fn judged(&self, reading: &Reading) -> Option<f64> {
+        match (self.query.stat, reading.k, reading.n) {
+            (Stat::WilsonLow, Some(k), Some(n)) => Some(crate::stats::wilson(k as f64, n as f64).0),
+            (Stat::WilsonLow, ..) => None,
+            (Stat::Value, ..) => reading.value,
+        }
+    }
+
+    /// Which rows failed, among which.
+    pub fn explain(&self) -> Option<&Explain> {
+        self.explain.as_ref()
     }
 
     /// How many ticks a span takes, rounded up.

@@ -118,6 +118,10 @@ impl Server {
             sender: pipeline.sender.clone(),
             udp_ports: Arc::new(listeners.udp_ports()),
             attempts: Arc::default(),
+            public_url: url.trim_end_matches('/').into(),
+            bell: Arc::default(),
+            config: Arc::new(config.clone()),
+            queries_dir: queries_dir(config, &options.data).into(),
             is_demo: options.is_demo,
         };
         let mut tasks = JoinSet::new();
@@ -131,7 +135,6 @@ impl Server {
             &mut tasks,
             &app,
             config,
-            &url,
             &queries_dir(config, &options.data),
             &shutdown,
         )?;

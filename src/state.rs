@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+pub use rusqlite::Transaction;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 /// Why the state could not be read or written.
@@ -51,7 +52,7 @@ type Job = Box<dyn FnOnce(&Transaction<'_>) -> Finish + Send>;
 const JOBS_PER_COMMIT_MAX: usize = 256;
 /// Jobs waiting for the writer; beyond it callers wait, which is the back-pressure sources feel.
 const JOBS_WAITING_MAX: usize = 1024;
-const LAYOUT_VERSION: i64 = 1;
+const LAYOUT_VERSION: i64 = 2;
 
 /// Handle to the state file; clones share it.
 #[derive(Clone)]

@@ -42,6 +42,21 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Reads hexadecimal digits in pairs.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,11 @@ struct Web;
 #[include = "*.md"]
 struct Runbooks;
 
+/// Whether there is a runbook of this name.
+pub fn has_runbook(name: &str) -> bool {
+    Runbooks::get(&format!("{name}.md")).is_some()
+}
+
 /// Names with a hash of their content never change.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 

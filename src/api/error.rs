@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::alerting::people::PeopleError;
 use crate::auth::{AuthError, Scope};
 use crate::query::QueryError;
 use crate::query::saved::SavedError;
@@ -40,6 +41,10 @@ impl ApiError {
 
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     pub fn unauthorized() -> Self {
@@ -148,6 +153,22 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::State(error) => error.into(),
             error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PeopleError> for ApiError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::NotOpen(_) => {
+                Self::new(StatusCode::CONFLICT, "not_open", error.to_string())
+            }
+            PeopleError::Unknown(_) => {
+                Self::new(StatusCode::NOT_FOUND, "no_such_incident", error.to_string())
+                    .hint("GET /api/v1/incidents lists them")
+            }
+            PeopleError::Class(_) => Self::bad_request(error.to_string()),
+            PeopleError::Sql(error) => Self::internal(&error),
         }
     }
 }

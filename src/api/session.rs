@@ -20,10 +20,15 @@ const COOKIE: &str = "logatlas_session";
 /// Wrong sign-ins allowed within a minute, over all callers: hashing is dear and guessing is slow.
 const WRONG_PER_MINUTE_MAX: usize = 10;
 
+/// The name of callers over the socket.
+const CONSOLE: &str = "console";
+
 /// Who a request comes from.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub scope: Scope,
+    /// Who acts, for the record.
+    pub name: String,
     session: Option<String>,
 }
 
@@ -32,8 +37,17 @@ impl Caller {
     pub(super) fn socket() -> Self {
         Self {
             scope: Scope::Admin,
+            name: CONSOLE.into(),
             session: None,
         }
+    }
+
+    /// The name that goes into the record. Only who owns the data folder may act in somebody's name.
+    pub(super) fn acts_for(&self, somebody: Option<String>) -> String {
+        let is_owner = self.session.is_none() && self.name == CONSOLE;
+        somebody
+            .filter(|name| is_owner && !name.is_empty())
+            .unwrap_or_else(|| self.name.clone())
     }
 
     /// Whether it is a browser, which sends its cookie along with whatever a foreign page makes it ask.
@@ -47,18 +61,24 @@ pub(super) fn caller(app: &App, request: &Request) -> Result<Caller, ApiError> {
     let headers = request.headers();
     let state = app.store.state();
     if let Some(token) = bearer(headers) {
-        let scope =
+        let (scope, name) =
             auth::check(state, SecretKind::Token, token)?.ok_or_else(ApiError::unauthorized)?;
         return Ok(Caller {
             scope,
+            name: if name.is_empty() {
+                "a token without a name".into()
+            } else {
+                name
+            },
             session: None,
         });
     }
     let session = cookie(headers).ok_or_else(ApiError::unauthorized)?;
-    let scope =
+    let (scope, name) =
         auth::check(state, SecretKind::Session, session)?.ok_or_else(ApiError::unauthorized)?;
     Ok(Caller {
         scope,
+        name,
         session: Some(session.to_owned()),
     })
 }

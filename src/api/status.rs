@@ -92,12 +92,6 @@ pub(super) async fn geo_sources(State(app): State<App>) -> Json<Value> {
     Json(geo_list(&app))
 }
 
-/// `GET /api/v1/incidents`
-pub(super) async fn incidents(State(app): State<App>) -> Result<Json<Value>, ApiError> {
-    let incidents = app.store.state().read(crate::alerting::incidents)?;
-    Ok(Json(json!(incidents)))
-}
-
 /// `GET /metrics`, Prometheus text format 0.0.4.
 pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
     let mut text = String::new();

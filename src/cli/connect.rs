@@ -7,9 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::Global;
+use crate::api::{self, App};
 use crate::disk::CrashPoint;
 use crate::enrich::geoip::GeoIp;
 use crate::query::output::{self, OutputFormat};
@@ -29,6 +31,7 @@ pub(crate) struct Own {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) geo: Arc<GeoIp>,
+    app: App,
 }
 
 impl Access {
@@ -40,7 +43,24 @@ impl Access {
         let geo = open_geo(&global.config)?;
         let store = Store::open(&global.data, CrashPoint::default()).await?;
         let engine = Engine::new(store.clone(), &geo, query_memory_mib(&global.config))?;
-        Ok(Self::Own(Box::new(Own { store, engine, geo })))
+        Ok(Self::Own(Box::new(Own {
+            app: App::offline(&store, &engine, &geo, &global.config, &global.data),
+            store,
+            engine,
+            geo,
+        })))
+    }
+}
+
+impl Own {
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Vec<u8>> {
+        let (status, body) = api::call(&self.app, method, path, body).await?;
+        take(status, body)
     }
 }
 
@@ -57,6 +77,23 @@ impl Access {
             Self::Server(client) => client.sql(sql, "json").await?,
         };
         serde_json::from_slice(&bytes).context("the rows cannot be read")
+    }
+
+    /// Asks the interface, of the server or of this process: both answer with the same handlers.
+    pub(crate) async fn api(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let bytes = match self {
+            Self::Server(client) => client.request(method, path, body).await?,
+            Self::Own(own) => own.request(method, path, body).await?,
+        };
+        match bytes.is_empty() {
+            true => Ok(Value::Null),
+            false => serde_json::from_slice(&bytes).context("the answer cannot be read"),
+        }
     }
 
     /// The credits that the licences of the geo data ask for.
@@ -114,6 +151,20 @@ impl Client {
         body_of(sent.await.context("the server did not answer")?).await
     }
 
+    /// Any request, for the body.
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Vec<u8>> {
+        let mut request = self.http.request(method, format!("http://localhost{path}"));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        body_of(request.send().await.context("the server did not answer")?).await
+    }
+
     /// Runs SQL for its rows in a format.
     pub(crate) async fn sql(&self, sql: &str, format: &str) -> anyhow::Result<Vec<u8>> {
         let body = json!({"sql": sql, "format": format, "export": true});
@@ -127,12 +178,20 @@ async fn body_of(response: reqwest::Response) -> anyhow::Result<Vec<u8>> {
         .bytes()
         .await
         .context("the server's answer broke off")?;
+    take(status, body.into())
+}
+
+/// The body of an answer, or the error that it tells.
+fn take(status: StatusCode, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     if status.is_success() {
-        return Ok(body.into());
+        return Ok(body);
     }
     let error: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let hint = error["error"]["hint"]
+        .as_str()
+        .map(|hint| format!(" ({hint})"));
     match error["error"]["message"].as_str() {
-        Some(message) => bail!("{message}"),
+        Some(message) => bail!("{message}{}", hint.unwrap_or_default()),
         None => bail!("the server answered {status}"),
     }
 }

@@ -1,13 +1,13 @@
-//! PagerDuty Events API v2 (developer.pagerduty.com, "Send an alert event").
-
-use std::time::Duration;
+//! PagerDuty Events API v2 (developer.pagerduty.com, "Send an alert event" and "Send a change event").
 
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Action, Notification, Notifier, NotifyError};
-use crate::http_client::{HttpClient, Private};
+use super::{
+    Action, MessageId, Notification, Notifier, NotifyError, Secret, answer, judge, private, shorten,
+};
+use crate::http_client::{HttpClient, Outgoing};
 use crate::text::escape_controls;
 
 const ENQUEUE: &str = "https://events.pagerduty.com/v2/enqueue";
@@ -17,70 +17,60 @@ const SUMMARY_CHARS_MAX: usize = 1024;
 const BODY_BYTES_MAX: usize = 512_000;
 
 /// `[targets.NAME]` with `kind = "pagerduty"`.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PagerDuty {
     /// Integration key of the service, 32 characters.
-    routing_key: String,
+    routing_key: Secret,
     /// Other than the public one: the EU region, or a test server.
     #[serde(default = "enqueue")]
     url: String,
     /// Allow an address in a private network or on this machine.
     #[serde(default)]
     allow_private: bool,
+    /// What PagerDuty signs its webhooks with; lets acknowledgements and resolves come back.
+    pub webhook_secret: Option<Secret>,
 }
 
 fn enqueue() -> String {
     ENQUEUE.into()
 }
 
-impl std::fmt::Debug for PagerDuty {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The routing key is a secret.
-        f.debug_struct("PagerDuty")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
-    }
-}
-
 impl PagerDuty {
     /// A target on this machine.
     pub fn local(url: String, routing_key: &str) -> Self {
         Self {
-            routing_key: routing_key.to_owned(),
+            routing_key: routing_key.into(),
             url,
             allow_private: true,
+            webhook_secret: None,
         }
     }
 
-    fn body(&self, message: &Notification) -> Value {
+    fn body(&self, routing_key: &str, message: &Notification) -> Value {
+        if message.action == Action::Digest {
+            return change_event(routing_key, message);
+        }
         let mut body = json!({
-            "routing_key": self.routing_key,
+            "routing_key": routing_key,
             "event_action": message.action,
             "dedup_key": message.dedup_key,
         });
-        if message.action == Action::Resolve {
+        if message.action != Action::Trigger {
             return body;
         }
         body["client"] = "logatlas".into();
         body["client_url"] = message.client_url.as_str().into();
-        body["links"] = json!([{"href": message.runbook_url, "text": "Runbook"}]);
+        body["links"] = links(message);
         body["payload"] = json!({
-            "summary": shorten(&escape_controls(&message.summary)),
+            "summary": shorten(&escape_controls(&message.summary), SUMMARY_CHARS_MAX),
             "source": source(message),
             "severity": message.severity,
             "timestamp": crate::time::rfc3339(message.tick_us),
             "component": message.service,
             "group": message.team,
             "class": message.rule,
-            "custom_details": {
-                "value": message.value,
-                "threshold": message.threshold,
-                "n": message.n,
-                "labels": message.labels,
-                "episode": message.episode,
-                "seq": message.seq,
-            },
+            "custom_details": details(message),
         });
         if body.to_string().len() > BODY_BYTES_MAX {
             body["payload"]["custom_details"] =
@@ -88,6 +78,43 @@ impl PagerDuty {
         }
         body
     }
+}
+
+/// What is known besides the summary; the same in every target that takes an object.
+pub(super) fn details(message: &Notification) -> Value {
+    json!({
+        "value": message.value,
+        "threshold": message.threshold,
+        "unit": message.unit,
+        "n": message.n,
+        "labels": message.labels,
+        "members": message.members,
+        "reason": message.reason,
+        "episode": message.episode,
+        "seq": message.seq,
+        "stands_out": message.explanation_text(),
+        "past": message.past,
+    })
+}
+
+fn links(message: &Notification) -> Value {
+    match message.runbook_url.is_empty() {
+        true => json!([]),
+        false => json!([{"href": message.runbook_url, "text": "Runbook"}]),
+    }
+}
+
+/// News that wakes nobody.
+fn change_event(routing_key: &str, message: &Notification) -> Value {
+    json!({
+        "routing_key": routing_key,
+        "payload": {
+            "summary": shorten(&escape_controls(&message.summary), SUMMARY_CHARS_MAX),
+            "source": "logatlas",
+            "timestamp": crate::time::rfc3339(message.tick_us),
+            "custom_details": {"members": message.members, "team": message.team},
+        },
+    })
 }
 
 /// What the event is about, in PagerDuty's list of alerts.
@@ -100,68 +127,44 @@ fn source(message: &Notification) -> String {
     if text.is_empty() {
         message.service.clone()
     } else {
-        shorten(&text.join(" "))
-    }
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SUMMARY_CHARS_MAX) {
-        None => text.to_owned(),
-        Some(_) => text
-            .chars()
-            .take(SUMMARY_CHARS_MAX - 1)
-            .chain(['…'])
-            .collect(),
+        shorten(&text.join(" "), SUMMARY_CHARS_MAX)
     }
 }
 
 #[async_trait::async_trait]
 impl Notifier for PagerDuty {
-    async fn send(&self, client: &HttpClient, message: &Notification) -> Result<(), NotifyError> {
-        let private = if self.allow_private {
-            Private::Allowed
-        } else {
-            Private::Refused
+    async fn send(
+        &self,
+        client: &HttpClient,
+        message: &Notification,
+        _: MessageId<'_>,
+    ) -> Result<(), NotifyError> {
+        let body = self.body(&self.routing_key.read()?, message);
+        let url = match message.action {
+            Action::Digest => self.url.replace("/v2/enqueue", "/v2/change/enqueue"),
+            _ => self.url.clone(),
         };
-        let answer = client
-            .post_json(&self.url, private, &self.body(message))
-            .await;
-        let answer = answer.map_err(|error| NotifyError::Retry {
-            reason: error.to_string(),
-            after: None,
-        })?;
-        let status = answer.status;
-        match status {
+        let request = Outgoing::json(&url, private(self.allow_private), &body);
+        let answer = answer(client, request).await?;
+        match answer.status {
+            // An event that PagerDuty processes later counts; so does one that a proxy accepts plainly.
             StatusCode::ACCEPTED | StatusCode::OK => Ok(()),
-            // What is wrong with the event stays wrong.
-            StatusCode::BAD_REQUEST
-            | StatusCode::UNAUTHORIZED
-            | StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND
-            | StatusCode::PAYLOAD_TOO_LARGE => Err(NotifyError::Reject(format!(
-                "{status}: {}",
-                answer.body_start()
-            ))),
-            _ => Err(NotifyError::Retry {
-                reason: format!("{status}: {}", answer.body_start()),
-                after: answer
-                    .retry_after
-                    .map(|after| after.clamp(Duration::from_secs(1), Duration::from_secs(900))),
-            }),
+            _ => judge(&answer),
         }
     }
 
     fn rate_key(&self) -> String {
-        format!("{} {}", self.url, self.routing_key)
+        format!("{} {}", self.url, self.routing_key.name())
+    }
+
+    fn takes_refresh(&self) -> bool {
+        true
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.routing_key.len() != 32
-            || !self
-                .routing_key
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric())
-        {
+        let is_key =
+            |key: &str| key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if self.routing_key.literal().is_some_and(|key| !is_key(key)) {
             return Err(
                 "routing_key has 32 letters and digits; PagerDuty shows it as Integration Key"
                     .into(),
@@ -178,6 +181,7 @@ pub(crate) mod tests {
     pub(crate) fn message() -> Notification {
         Notification {
             action: Action::Trigger,
+            incident_id: "0190f000-0000-7000-8000-000000000001".into(),
             dedup_key: "a".repeat(64),
             episode: 1,
             seq: 1,
@@ -193,6 +197,11 @@ pub(crate) mod tests {
             tick_us: 1_763_892_000_000_000,
             client_url: "http://127.0.0.1:7171/map?place=DE".into(),
             runbook_url: "http://127.0.0.1:7171/runbooks/rate".into(),
+            title: "5xx rate".into(),
+            kind: "value".into(),
+            unit: "ratio".into(),
+            opened_us: 1_763_891_880_000_000,
+            ..Notification::default()
         }
     }
 
@@ -205,7 +214,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_trigger_has_what_the_api_asks_for_and_a_resolve_only_the_key() {
-        let body = target().body(&message());
+        let body = target().body("key", &message());
         assert_eq!(
             body["payload"]["summary"],
             "5xx rate DE 7.4 % (412 of 5570), limit 5 %"
@@ -217,7 +226,7 @@ pub(crate) mod tests {
             action: Action::Resolve,
             ..message()
         };
-        let body = target().body(&resolve);
+        let body = target().body("key", &resolve);
         let keys: Vec<_> = body.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["dedup_key", "event_action", "routing_key"]);
     }
@@ -231,7 +240,7 @@ pub(crate) mod tests {
                 labels: [("city".to_owned(), Some(label.repeat(200)))].into(),
                 ..message()
             };
-            let body = target().body(&message);
+            let body = target().body("key", &message);
             proptest::prop_assert!(body.to_string().len() <= BODY_BYTES_MAX);
             let summary = body["payload"]["summary"].as_str().unwrap();
             proptest::prop_assert!(summary.chars().count() <= SUMMARY_CHARS_MAX);

@@ -1,0 +1,126 @@
+//! The words of a page, and where its links lead.
+
+use super::key::KeyKind;
+use crate::rule::{AlertRule, Labels, Reading, Unit};
+
+/// `5xx rate DE 7.4 % (412 of 5570), limit 5 %`; of several members their number and the worst.
+pub(super) fn summary(rule: &AlertRule, kind: KeyKind, readings: &[&Reading]) -> String {
+    let Some(worst) = readings.first() else {
+        return rule.title.clone();
+    };
+    let count = worst.value.unwrap_or(0.0);
+    match kind {
+        KeyKind::NoData => return format!("{}: no data, the query returns nothing", rule.title),
+        KeyKind::Error => return format!("{}: the query fails, nothing is judged", rule.title),
+        KeyKind::Overflow => {
+            return format!(
+                "{}: {count} more breach than the {} the rule may follow",
+                rule.title, rule.limits.max_keys
+            );
+        }
+        _ => {}
+    }
+    let one = format!("{}{}", place(&worst.labels), measure(rule, worst));
+    let limit = show(rule.query.unit(), rule.raise.at);
+    match readings.len() {
+        1 => format!("{} {one}, limit {limit}", rule.title),
+        n => {
+            let names = rule.query.labels.join(", ");
+            format!(
+                "{}: {n} by {names} at once, worst {one}, limit {limit}",
+                rule.title
+            )
+        }
+    }
+}
+
+/// `7.4 % (412 of 5570)`
+fn measure(rule: &AlertRule, reading: &Reading) -> String {
+    let value = reading
+        .value
+        .map_or("no value".into(), |value| show(rule.query.unit(), value));
+    match (reading.k, reading.n) {
+        (Some(k), Some(n)) => format!("{value} ({k} of {n})"),
+        (None, Some(n)) => format!("{value} (n = {n})"),
+        _ => value,
+    }
+}
+
+/// A value in its unit, as people read it.
+pub(crate) fn show(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Ratio => format!("{} %", trim_zeros(value * 100.0)),
+        Unit::Percent => format!("{} %", trim_zeros(value)),
+        Unit::Times => format!("{} times the usual", trim_zeros(value)),
+        Unit::Seconds => format!("{} s", trim_zeros(value)),
+        Unit::Count => trim_zeros(value),
+    }
+}
+
+/// One decimal, and two for what would otherwise read as nothing.
+fn trim_zeros(value: f64) -> String {
+    let text = if value != 0.0 && value.abs() < 0.1 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
+    };
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// The label values with a space behind, none without labels.
+pub(super) fn place(labels: &Labels) -> String {
+    let values = labels.values();
+    let values = values.map(|value| format!("{} ", value.as_deref().unwrap_or("unknown place")));
+    values.collect()
+}
+
+/// The map at the window and place that the incident is about.
+pub(super) fn client_url(public_url: &str, (from, to): (i64, i64), labels: &Labels) -> String {
+    let mut url = format!(
+        "{public_url}/map?from={}&to={}&metric=rate",
+        from / 1000,
+        to / 1000
+    );
+    let parts = ["country", "region", "city"].map(|name| labels.get(name).cloned().flatten());
+    let place: Vec<String> = parts
+        .into_iter()
+        .map_while(|part| part)
+        .map(|part| url::form_urlencoded::byte_serialize(part.as_bytes()).collect())
+        .collect();
+    if !place.is_empty() {
+        url.push_str(&format!("&place={}", place.join("/")));
+    }
+    url
+}
+
+pub(super) fn runbook_url(public_url: &str, runbook: &str) -> String {
+    match runbook.starts_with("http") || runbook.is_empty() {
+        true => runbook.to_owned(),
+        false => format!("{public_url}/runbooks/{runbook}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_as_people_read_them() {
+        let rows = [
+            (Unit::Ratio, 0.074, "7.4 %"),
+            (Unit::Ratio, 0.05, "5 %"),
+            (Unit::Ratio, 0.0004, "0.04 %"),
+            (Unit::Count, 120.0, "120"),
+            (Unit::Count, 0.0, "0"),
+            (Unit::Times, 6.25, "6.2 times the usual"),
+            (Unit::Seconds, 90.0, "90 s"),
+            (Unit::Percent, 97.5, "97.5 %"),
+        ];
+        for (unit, value, expected) in rows {
+            assert_eq!(show(unit, value), expected);
+        }
+    }
+}
