@@ -214,4 +214,6 @@ pub fn note_versions(
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -82,13 +82,8 @@ pub fn resolve(
     if !is_open(tx, id)? {
         return Err(PeopleError::NotOpen(id.to_owned()));
     }
-    if let Some(target) = actor.through {
-        // It is over there already.
-        tx.execute(
-            "DELETE FROM owed WHERE incident_id = ?1 AND target = ?2",
-            params![id, target],
-        )?;
-    }
+    // Its target is told too when it came from there: a refresh that was under way may have opened it again, and
+    // a resolve of what is not open means nothing.
     let reason = format!("resolved by {}", actor.name);
     incidents::end(tx, id, now_us, &reason, Some(actor.name))?;
     audit(tx, now_us, actor.name, "resolve", id, "")?;

@@ -428,7 +428,11 @@ fn s34_ended_by_hand_while_still_true_it_opens_again_within_a_cycle() {
             MINUTE / 2,
         )
     });
-    assert_eq!(bench.said(), [""; 0], "the pager knows");
+    assert_eq!(
+        bench.said().len(),
+        1,
+        "a refresh may have been under way, so the pager hears of the end as well"
+    );
     bench.tick(&rule, 1, vec![bad("DE")]);
     assert_eq!(
         bench.said(),
@@ -849,7 +853,7 @@ fn a_webhook_means_the_same_however_often_it_comes() {
         bench.write(|tx, _| people::webhook(tx, id, "pager", &event(kind), MINUTE).unwrap())
     };
     assert_eq!(send("4", "incident.resolved"), "resolved");
-    assert_eq!(send("5", "incident.resolved"), "not ours");
+    assert_eq!(send("5", "incident.resolved"), "taken note of");
     assert_eq!(
         bench.only().close_reason.as_deref(),
         Some("resolved by Ada")
