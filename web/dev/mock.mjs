@@ -4,6 +4,7 @@
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
+import { alerts } from "./mock-alerts.mjs";
 
 const PORT = Number(process.env.PORT ?? 7272);
 const HOUR = 3_600_000;
@@ -320,39 +321,21 @@ function status() {
   };
 }
 
-function incidents() {
-  const now = Date.now();
-  return [
-    {
-      id: 7,
-      rule: "country_error_rate",
-      title: "Error rate of a country",
-      state: "firing",
-      severity: "critical",
-      labels: { country: "DE" },
-      opened_at: now - 34 * 60_000,
-      closed_at: null,
-      summary: "Germany: 8.1 % of 1 640 requests failed in 15 min, usually 0.5 %",
-      client_url: `http://127.0.0.1:7171/map?from=${now - HOUR}&to=${now}&place=DE`,
-    },
-    {
-      id: 8,
-      rule: "host_cpu",
-      title: "CPU of a host",
-      state: "pending",
-      severity: "warning",
-      labels: { host: "web-2" },
-      opened_at: now - 4 * 60_000,
-      closed_at: null,
-      summary: "web-2: 91 % for 4 min",
-      client_url: null,
-    },
-  ];
-}
-
 let signedIn = process.env.SIGNED_IN === "1";
 
-createServer((request, response) => {
+/** The body of a request, read as JSON. */
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  try {
+    return JSON.parse(Buffer.concat(parts).toString());
+  } catch {
+    return {};
+  }
+}
+
+createServer(async (request, response) => {
+  const body = await bodyOf(request);
   const url = new URL(request.url, "http://localhost");
   const send = (status, body, type = "application/json") => {
     response.writeHead(status, {
@@ -392,7 +375,10 @@ createServer((request, response) => {
     return fail(503, "busy", "the query took longer than 10 s", "choose a shorter window");
   }
   if (url.pathname === "/api/v1/status") return send(200, status());
-  if (url.pathname === "/api/v1/incidents") return send(200, incidents());
+  if (url.pathname.startsWith("/api/v1/") && process.env.BROKEN_ALERTS && !url.pathname.endsWith("status"))
+    return fail(500, "internal", "something went wrong on the server", "its log has the cause");
+  const answer = alerts(request.method, url.pathname, Object.fromEntries(url.searchParams), body);
+  if (answer) return send(...answer);
   const name = /^\/api\/v1\/queries\/(\w+)$/.exec(url.pathname)?.[1];
   if (name) {
     const answer = query(name, Object.fromEntries(url.searchParams));

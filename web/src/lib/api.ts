@@ -24,17 +24,6 @@ export interface Status {
   readonly geo: { readonly sources: readonly GeoSource[] };
 }
 
-export interface Incident {
-  readonly id: string | number;
-  readonly rule: string;
-  readonly title?: string | null;
-  readonly state: "pending" | "firing" | "recovering" | "closed";
-  readonly severity?: string | null;
-  readonly opened_at: number;
-  readonly summary?: string | null;
-  readonly client_url?: string | null;
-}
-
 export type Scalar = string | number | boolean | null;
 
 /** The answer to a saved query: one array a column. */
@@ -86,10 +75,6 @@ export function getStatus(signal: AbortSignal): Promise<Status> {
   return request("GET", "/api/v1/status", { signal });
 }
 
-export function getIncidents(signal: AbortSignal): Promise<Incident[]> {
-  return request("GET", "/api/v1/incidents", { signal });
-}
-
 export function run(ask: Ask, signal: AbortSignal): Promise<Answer> {
   return request("GET", addressOf(ask), { signal });
 }
@@ -107,7 +92,7 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
-async function request<T>(method: string, path: string, { body, signal }: Options = {}): Promise<T> {
+export async function request<T>(method: string, path: string, { body, signal }: Options = {}): Promise<T> {
   const init: RequestInit = { method, headers: { accept: "application/json" }, credentials: "same-origin" };
   if (signal) init.signal = signal;
   if (body !== undefined) {
@@ -137,4 +122,10 @@ export function failureOf(status: number, answer: unknown): Failure {
     text(error?.message) ?? `the server answered with status ${status}`,
     text(error?.hint),
   );
+}
+
+/** What went wrong, in the shape that notices show. */
+export function failureFrom(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(0, "page", error instanceof Error ? error.message : String(error), "reload the page");
 }

@@ -1,21 +1,14 @@
 // The state of the page: what the address asks for, and what the server last said about it.
 
-import {
-  getIncidents,
-  getStatus,
-  run,
-  Failure,
-  type Answer,
-  type Ask,
-  type Incident,
-  type Status,
-} from "./api";
+import { failureFrom, run, Failure, type Answer, type Ask, type Status } from "./api";
 import { cellsOf, ordered, readingOf, type Cell, type Reading } from "./cells";
 import { loadIndex, loadRegions, loadWorld, type Country, type Index, type Shapes } from "./geometry";
-import { openIncidents } from "./incidents";
+import type { Desk } from "./desk.svelte";
 import { levelOf, parentOf, type Level, type Place } from "./places";
 import { planOf, type Plan } from "./plan";
+import { router } from "./router.svelte";
 import { errorSeries, hostLines, bucketsOf, type ErrorSeries, type HostLines } from "./series";
+import { session } from "./session.svelte";
 import { formatUrl, parseUrl, type UrlState } from "./url-state";
 import { REFRESH_MS, bucketSeconds, clockOf, windowsOf, type Clock, type Windows } from "./windows";
 
@@ -57,8 +50,6 @@ const STUCK_MS = 60_000;
 
 export class Atlas {
   url = $state.raw<UrlState>(parseUrl(location.search));
-  status = $state.raw<Status | null>(null);
-  incidents = $state.raw<Incident[]>([]);
   shown = $state.raw<Shown | null>(null);
   failure = $state.raw<Failure | null>(null);
   busy = $state(false);
@@ -68,31 +59,39 @@ export class Atlas {
   #abort = new AbortController();
   #startedAt = 0;
   #geometry: { key: string; geometry: Geometry } | null = null;
-  readonly #onSignedOut: () => void;
+  readonly #desk: Desk;
 
-  constructor(onSignedOut: () => void) {
-    this.#onSignedOut = onSignedOut;
+  constructor(desk: Desk) {
+    this.#desk = desk;
   }
 
-  /** Loads, follows the Back button and the clock; returns how to stop. */
+  get status(): Status | null {
+    return this.#desk.status;
+  }
+
+  /** Loads and follows the clock; returns how to stop. */
   start(): () => void {
-    history.replaceState(null, "", formatUrl(this.url));
-    const onPopState = () => this.#show(parseUrl(location.search));
+    this.url = parseUrl(location.search);
+    router.replace(formatUrl(this.url));
     const timer = setInterval(() => this.#tick(), REFRESH_MS);
-    addEventListener("popstate", onPopState);
     void this.load();
     return () => {
-      removeEventListener("popstate", onPopState);
       clearInterval(timer);
       this.#abort.abort();
     };
+  }
+
+  /** Shows what the address has come to ask for. */
+  follow(search: string): void {
+    const url = parseUrl(search);
+    if (formatUrl(url) !== formatUrl(this.url)) this.#show(url);
   }
 
   go(change: Partial<UrlState>): void {
     const url = { ...this.url, ...change };
     const address = formatUrl(url);
     if (address === formatUrl(this.url)) return;
-    history.pushState(null, "", address);
+    router.go(address);
     this.#show(url);
   }
 
@@ -125,23 +124,17 @@ export class Atlas {
     this.busy = true;
     this.#startedAt = performance.now();
     try {
-      const [status, index, incidents] = await Promise.all([
-        getStatus(abort.signal),
-        loadIndex(),
-        // The map is worth showing without them.
-        getIncidents(abort.signal).catch(() => this.incidents),
-      ]);
+      const [desktop, index] = await Promise.all([this.#desk.ask(abort.signal, true), loadIndex()]);
       if (abort.signal.aborted) return;
-      this.status = status;
-      this.incidents = openIncidents(Array.isArray(incidents) ? incidents : []);
+      this.#desk.put(desktop);
+      const { status } = desktop;
       const shown = status.data.rows > 0 ? await this.#ask(this.url, status, index, abort.signal) : null;
       if (abort.signal.aborted) return;
       this.shown = shown;
       this.failure = null;
     } catch (error) {
       if (abort.signal.aborted) return;
-      if (error instanceof Failure && error.status === 401) this.#onSignedOut();
-      else this.failure = failureFrom(error);
+      if (!session.lostBy(error)) this.failure = failureFrom(error);
     } finally {
       if (this.#abort === abort) this.busy = false;
     }
@@ -227,9 +220,4 @@ function askedOf(plan: Plan, answers: Answers): Asked[] {
     const [ask, answer] = [plan[name], answers[name]];
     return ask && answer ? [{ title: titles[name], ask, answer }] : [];
   });
-}
-
-function failureFrom(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  return new Failure(0, "page", error instanceof Error ? error.message : String(error), "reload the page");
 }

@@ -7,6 +7,7 @@ import {
   parseDateTime,
   percent,
   plain,
+  plainLines,
   points,
   span,
   surplus,
@@ -85,4 +86,8 @@ test.each([
 test("log text cannot turn the reading direction or hide characters", () => {
   expect(plain("web\u202e1\u0000")).toBe("web\\u{202e}1\\u{0}");
   expect(plain("Sevilla, 東京, Šibenik")).toBe("Sevilla, 東京, Šibenik");
+});
+
+test("lines stay lines, and nothing else gets through", () => {
+  expect(plainLines("SELECT 1\r\n\tFROM x\u202e\n")).toBe("SELECT 1\n  FROM x\\u{202e}\n");
 });

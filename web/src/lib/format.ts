@@ -93,3 +93,8 @@ export function plain(text: string): string {
     },
   );
 }
+
+/** Text of several lines, such as SQL: the same, but its lines stay lines. */
+export function plainLines(text: string): string {
+  return text.replace(/\t/g, "  ").split(/\r?\n/).map(plain).join("\n");
+}

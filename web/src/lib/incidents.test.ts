@@ -1,22 +1,40 @@
 import { expect, test } from "vitest";
-import type { Incident } from "./api";
-import { lampOf, mapSearch, openIncidents } from "./incidents";
+import type { Incident } from "./incidents-api";
+import { isMuted, lampOf, mapSearch, openIncidents, pastOf, standingOf, webLink } from "./incidents";
+import { incident } from "./incidents.sample";
 
-const incident = (id: string, state: Incident["state"], opened_at: number): Incident => ({
-  id,
-  rule: "r",
-  state,
-  opened_at,
+test("what nobody has taken comes first, then the most severe, then the longest open", () => {
+  const all = [
+    incident({ id: "a", acked_at: 9 }),
+    incident({ id: "b", state: "closed" }),
+    incident({ id: "c", opened_at: 4 }),
+    incident({ id: "d", opened_at: 3 }),
+    incident({ id: "e", severity: "critical", opened_at: 8 }),
+    incident({ id: "f", severity: "critical", mute: "silenced" }),
+    incident({ id: "g", state: "recovering", severity: "warning" }),
+  ];
+  expect(openIncidents(all).map(({ id }) => id)).toEqual(["e", "d", "c", "g", "a", "f"]);
 });
 
-test("firing comes before pending, closed ones are over", () => {
+test("what gathers is not muted", () => {
+  expect(isMuted(incident({ mute: "gathering" }))).toBe(false);
+  expect(isMuted(incident({ mute: "something new" }))).toBe(true);
+});
+
+test("an acknowledged incident reads so while it fires", () => {
+  expect(standingOf(incident({ acked_at: 1 }))).toBe("acknowledged");
+  expect(standingOf(incident({ acked_at: 1, state: "closed" }))).toBe("closed");
+});
+
+test("the past of a rule is what was classed, without the incident itself", () => {
   const all = [
-    incident("a", "pending", 1),
-    incident("b", "closed", 2),
-    incident("c", "firing", 4),
-    incident("d", "firing", 3),
+    incident({ id: "a", class: "tune", opened_at: 1 }),
+    incident({ id: "b", class: "action", opened_at: 2 }),
+    incident({ id: "c" }),
+    incident({ id: "d", class: "action", rule: "other" }),
   ];
-  expect(openIncidents(all).map(({ id }) => id)).toEqual(["d", "c", "a"]);
+  expect(pastOf(all, all[0] as Incident).map(({ id }) => id)).toEqual(["b"]);
+  expect(pastOf(all, incident({ id: "x" })).map(({ id }) => id)).toEqual(["b", "a"]);
 });
 
 test.each([
@@ -29,8 +47,21 @@ test.each([
   expect(mapSearch(url, "http://127.0.0.1:7171")).toBe(search);
 });
 
+test("only web addresses become links", () => {
+  expect(webLink("https://wiki.test/a")).toBe("https://wiki.test/a");
+  expect(webLink("javascript:alert(1)")).toBeNull();
+  expect(webLink("disk-full")).toBeNull();
+});
+
 test("a silent feed is never OK", () => {
   expect(lampOf([], false).word).toBe("No fresh data");
   expect(lampOf([], true).word).toBe("OK");
-  expect(lampOf([incident("a", "firing", 1)], false)).toEqual({ shape: "diamond", word: "1 firing" });
+  expect(lampOf([incident({})], false)).toEqual({ shape: "diamond", word: "1 firing" });
+});
+
+test("the lamp tells what somebody has taken from what nobody has", () => {
+  const taken = incident({ acked_at: 1 });
+  expect(lampOf([taken], true)).toEqual({ shape: "half", word: "1 acknowledged" });
+  expect(lampOf([taken, incident({})], true).word).toBe("1 firing");
+  expect(lampOf([incident({ mute: "silenced" })], true).word).toBe("OK, 1 muted");
 });

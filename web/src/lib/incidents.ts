@@ -1,16 +1,91 @@
-// Which incidents want attention, and where their links may lead.
+// Which incidents want attention, what they are called, and where their links may lead.
 
-import type { Incident } from "./api";
+import type { Class, Incident, IncidentEvent, Labels, Severity } from "./incidents-api";
 
-/** Firing ones first, the longest open first among them. */
-export function openIncidents(incidents: readonly Incident[]): Incident[] {
-  const rank = (incident: Incident) => (incident.state === "firing" ? 0 : 1);
-  return incidents
-    .filter(({ state }) => state === "firing" || state === "pending")
-    .sort((a, b) => rank(a) - rank(b) || a.opened_at - b.opened_at);
+const SEVERITIES: readonly Severity[] = ["critical", "error", "warning", "info"];
+
+/** The most severe is 0. */
+export function rankOf(severity: string): number {
+  const rank = SEVERITIES.findIndex((name) => name === severity);
+  return rank < 0 ? SEVERITIES.length : rank;
 }
 
-/** The query part of a link into this view; null for a link to anywhere else. */
+/** What nobody has taken comes first, then the most severe, then what has lasted longest. */
+export function openIncidents(incidents: readonly Incident[]): Incident[] {
+  const held = (one: Incident) => Number(one.acked_at !== null) + 2 * Number(isMuted(one));
+  return incidents
+    .filter(({ state }) => state !== "closed")
+    .sort(
+      (a, b) => held(a) - held(b) || rankOf(a.severity) - rankOf(b.severity) || a.opened_at - b.opened_at,
+    );
+}
+
+/** Whether its messages are held back; what only waits for its neighbours is not. */
+export function isMuted({ mute }: Incident): boolean {
+  return mute !== null && mute !== "gathering";
+}
+
+const MUTES: Readonly<Record<string, string>> = {
+  silenced: "silenced",
+  inhibited: "held back by another incident",
+  gathering: "waits for what else opens",
+  bundled: "told in a bundle",
+  parked: "waits for the morning",
+};
+
+/** What holds its messages back, in words. */
+export function muteOf({ mute }: Incident): string | null {
+  return mute === null ? null : (MUTES[mute] ?? mute);
+}
+
+/** One word for how it stands. */
+export function standingOf({ state, acked_at }: Incident): string {
+  return state === "firing" && acked_at !== null ? "acknowledged" : state;
+}
+
+export const CLASSES: readonly { readonly value: Class; readonly label: string; readonly title: string }[] = [
+  { value: "action", label: "Action taken", title: "There was something to do" },
+  { value: "no_action", label: "No action", title: "There was nothing to do" },
+  { value: "tune", label: "Needs tuning", title: "The rule should be changed" },
+];
+
+export function classOf(name: string | null): string | null {
+  return CLASSES.find(({ value }) => value === name)?.label ?? name;
+}
+
+/** Earlier incidents of the rule that somebody has classed, the latest first. */
+export function pastOf(incidents: readonly Incident[], { id, rule }: Incident, max = 5): Incident[] {
+  return incidents
+    .filter((one) => one.rule === rule && one.id !== id && one.class !== null)
+    .sort((a, b) => b.opened_at - a.opened_at)
+    .slice(0, max);
+}
+
+/** `country DE`, `host null` as it is in the data; empty for what has no labels. */
+export function labelList(labels: Labels | null): { name: string; value: string }[] {
+  return Object.entries(labels ?? {}).map(([name, value]) => ({ name, value: value ?? "unknown" }));
+}
+
+const EVENTS: Readonly<Record<string, string>> = {
+  open: "opened",
+  resolve: "ended",
+  escalate: "got worse",
+  flapping: "comes and goes",
+  sent: "told",
+  acknowledge: "acknowledged",
+  unacknowledge: "taken back",
+  class: "classed",
+  "told again": "no longer held back",
+  fallback: "told another way",
+  ...MUTES,
+};
+
+/** What happened, in words. */
+export function eventOf({ kind }: IncidentEvent): string {
+  return EVENTS[kind] ?? kind;
+}
+
+/** The query part of a link into the map; null for a link to anywhere else. */
 export function mapSearch(url: string | null | undefined, origin: string): string | null {
   if (!url || !URL.canParse(url, origin)) return null;
   const { pathname, search, protocol } = new URL(url, origin);
@@ -18,17 +93,24 @@ export function mapSearch(url: string | null | undefined, origin: string): strin
   return /^https?:$/.test(protocol) && pathname === "/map" ? search : null;
 }
 
+/** A link that may be followed; null for what is none, or one with another scheme. */
+export function webLink(url: string | null | undefined): string | null {
+  if (!url || !URL.canParse(url)) return null;
+  return /^https?:$/.test(new URL(url).protocol) ? url : null;
+}
+
 /** How things are, in a shape and a word: colour alone would not reach everybody. */
 export interface Lamp {
-  readonly shape: "diamond" | "circle" | "ring";
+  readonly shape: "diamond" | "half" | "circle" | "ring";
   readonly word: string;
 }
 
 export function lampOf(open: readonly Incident[], live: boolean): Lamp {
-  const firing = open.filter(({ state }) => state === "firing").length;
-  const pending = open.length - firing;
+  const told = open.filter((one) => !isMuted(one));
+  const firing = told.filter(({ acked_at }) => acked_at === null).length;
   if (firing > 0) return { shape: "diamond", word: `${firing} firing` };
   if (!live) return { shape: "ring", word: "No fresh data" };
-  if (pending > 0) return { shape: "circle", word: `${pending} pending` };
+  if (told.length > 0) return { shape: "half", word: `${told.length} acknowledged` };
+  if (open.length > 0) return { shape: "circle", word: `OK, ${open.length} muted` };
   return { shape: "circle", word: "OK" };
 }

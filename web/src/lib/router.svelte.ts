@@ -1,0 +1,43 @@
+// Where in the view a person is. Every state is an address: links work, and so does the Back button.
+
+import { formatRoute, inner, parseRoute, type Route } from "./routes";
+
+class Router {
+  route = $state.raw<Route>(parseRoute(location.pathname, location.search));
+
+  /** Reads the address and follows it from now on; returns how to stop. */
+  start(): () => void {
+    const follow = () => (this.route = parseRoute(location.pathname, location.search));
+    follow();
+    this.replace(formatRoute(this.route));
+    addEventListener("popstate", follow);
+    return () => removeEventListener("popstate", follow);
+  }
+
+  go(address: string): void {
+    if (address === location.pathname + location.search) return;
+    history.pushState(null, "", address);
+    const before = this.route;
+    this.route = parseRoute(location.pathname, location.search);
+    if (before.page !== this.route.page || before.id !== this.route.id) scrollTo(0, 0);
+  }
+
+  /** Corrects the address without a step that Back would go to. */
+  replace(address: string): void {
+    history.replaceState(null, "", address);
+    this.route = parseRoute(location.pathname, location.search);
+  }
+
+  /** Takes clicks on links that stay within the view; all others are the browser's. */
+  onclick(event: MouseEvent): void {
+    const isPlain = !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (event.defaultPrevented || event.button !== 0 || !isPlain || !link || link.target) return;
+    const address = inner(link.href, location.origin);
+    if (address === null) return;
+    event.preventDefault();
+    this.go(address);
+  }
+}
+
+export const router = new Router();
