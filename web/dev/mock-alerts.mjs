@@ -220,6 +220,30 @@ let incidents = process.env.CALM
     ];
 
 if (!process.env.CALM) {
+  // Two that opened together and were told as one.
+  const bundle = "5f0c1f9e-7a55-5d0e-9b51-0a2f5c5f3a10";
+  const own = { rule: "bundle", kind: "bundle", title: "several at once", unit: "count", labels: {} };
+  const times = { opened_at: started - 50 * MINUTE, acked_at: started - 40 * MINUTE, acked_by: "luis" };
+  incidents.push(
+    make(bundle, {
+      ...own,
+      ...times,
+      value: null,
+      peak_value: null,
+      threshold: 0,
+      n: 2,
+      summary: "2 incidents of web",
+    }),
+    ...["ES", "PT"].map((country, idx) =>
+      make(`5f0c1f9e-7a55-5d0e-9b51-0a2f5c5f3a1${idx + 1}`, {
+        ...times,
+        labels: { country },
+        summary: `${country}: 6.1 % of 702 requests failed with 5xx in 3 min, limit 5 %`,
+        mute: "bundled",
+        bundle,
+      }),
+    ),
+  );
   const n = process.env.MANY ? 197 : 14;
   for (let idx = 0; idx < n; idx += 1) {
     const rule = rules[idx % rules.length];

@@ -12,6 +12,8 @@ interface Desktop {
 }
 
 export class Desk {
+  /** False while the server does not answer: what is shown may then be old. */
+  #answers = $state(true);
   readonly feed = new Feed((signal) => this.ask(signal));
 
   readonly status = $derived(this.feed.value?.status ?? null);
@@ -21,6 +23,7 @@ export class Desk {
   readonly now = $derived(this.status ? Date.parse(this.status.now) : 0);
   readonly lamp = $derived.by(() => {
     if (!this.status) return null;
+    if (!this.#answers) return { shape: "ring", word: "No answer" } as const;
     return lampOf(this.open, clockOf(this.now, this.status.data.to).live);
   });
 
@@ -31,12 +34,16 @@ export class Desk {
   /** Asks the server; the map can do without the incidents, and keeps the last ones then. */
   async ask(signal: AbortSignal, canDoWithout = false): Promise<Desktop> {
     const [status, incidents] = await Promise.all([
-      getStatus(signal),
+      getStatus(signal).catch((error: unknown) => {
+        if (!signal.aborted) this.#answers = false;
+        throw error;
+      }),
       getIncidents(signal).catch((error: unknown) => {
         if (canDoWithout) return this.incidents;
         throw error;
       }),
     ]);
+    this.#answers = true;
     return { status, incidents: Array.isArray(incidents) ? incidents : [] };
   }
 

@@ -7,6 +7,7 @@ test.each<[number | null, Unit, string]>([
   [91.26, "percent", "91\u202f%"],
   [4.234, "times", "4.23\u202f×"],
   [180, "seconds", "3 min"],
+  [45, "seconds", "45 s"],
   [12345, "count", "12.3K"],
   [0.5, "count", "0.5"],
   [null, "ratio", "–"],

@@ -16,10 +16,15 @@ export function valueText(value: number | null | undefined, unit: Unit): string 
     case "times":
       return `${short(value)}${THIN_SPACE}×`;
     case "seconds":
-      return duration(value * 1000);
+      return seconds(value);
     default:
       return short(value);
   }
+}
+
+/** A span as it is set, `30 s`, `3 min`: below two minutes nothing is rounded away. */
+export function seconds(value: number): string {
+  return Math.abs(value) < 120 ? `${short(Math.round(value))} s` : duration(value * 1000);
 }
 
 /** The way that breaches: `> 5 %`. */
@@ -56,8 +61,8 @@ export function shareText({ k, n, value, lo, hi }: Share): string {
 /** `4 min, 90 % within 12 min (7)`. */
 export function spreadText({ median_s, p90_s, n }: Spread): string {
   if (median_s === null || n === 0) return "–";
-  const median = duration(median_s * 1000);
+  const median = seconds(median_s);
   return p90_s === null || n === 1
     ? `${median} (${n})`
-    : `${median}, 90${THIN_SPACE}% within ${duration(p90_s * 1000)} (${n})`;
+    : `${median}, 90${THIN_SPACE}% within ${seconds(p90_s)} (${n})`;
 }
