@@ -434,28 +434,40 @@ await check("the rule's chart has both limits", async () => {
   await by("levels").locator("canvas").waitFor();
   const { raise, recover } = await by("levels").evaluate(({ dataset }) => ({ ...dataset }));
   expect(Number(raise) > Number(recover), `${raise} and ${recover}`);
-  // A row of the picture that is crossed by a dashed line has its colour again and again.
-  const dashed = await by("levels")
+  // One instance alone, so that no other line has a limit's colour.
+  expect((await by("instances").locator("tbody tr").count()) > 0, "no instance is listed");
+  await by("instances").locator("tbody a").first().click();
+  await eventually("more than one is shown", async () => {
+    const n = await by("instances").locator("tbody tr").count();
+    return (n === 1 && page.url().includes("instance=")) || n;
+  });
+  await page.waitForTimeout(300);
+  // Each limit is a line across in a colour of its own: a row of the picture that has it again and again.
+  const drawn = await by("levels")
     .locator("canvas")
     .evaluate((canvas) => {
       const { width, height } = canvas;
       const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-      let rows = 0;
-      let above = false;
-      for (let y = 12; y < height - 40; y += 1) {
-        let changes = 0;
-        for (let x = 80; x < width - 80; x += 1) {
-          const at = 4 * (y * width + x);
-          if (Math.abs(data[at + 3] - data[at - 1]) > 60) changes += 1;
+      const isAcross = (name) => {
+        const probe = document.body.appendChild(document.createElement("span"));
+        probe.style.color = `var(--${name})`;
+        const wanted = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+        probe.remove();
+        // The axis below and the marks of firing at the top are none of it.
+        for (let y = 14; y < height - 30; y += 1) {
+          let n = 0;
+          for (let x = 60; x < width - 60; x += 1) {
+            const at = 4 * (y * width + x);
+            const is = data[at + 3] > 90 && wanted.every((part, idx) => Math.abs(data[at + idx] - part) < 40);
+            n += Number(is);
+          }
+          if (n > width / 6) return true;
         }
-        const is = changes > width / 12;
-        if (is && !above) rows += 1;
-        above = is;
-      }
-      return rows;
+        return false;
+      };
+      return { bad: isAcross("bad"), soft: isAcross("soft") };
     });
-  expect(dashed >= 2, `${dashed} dashed lines`);
-  expect((await by("instances").locator("tbody tr").count()) > 0, "no instance is listed");
+  expect(drawn.bad && drawn.soft, JSON.stringify(drawn));
 });
 
 await check("a back-test answers in a table", async () => {
