@@ -29,7 +29,9 @@ mod trouble;
 
 use rusqlite::{Connection, Transaction};
 
-pub use incidents::{Incident, counts, event_list, incident, incidents, lamp, n_open};
+pub use incidents::{
+    Counts, Incident, IncidentEvent, Lamp, counts, event_list, incident, incidents, lamp, n_open,
+};
 pub use key::{Key, KeyKind, dedup_key, installation_id};
 pub use mute::Policy;
 pub use settle::settle;

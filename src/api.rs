@@ -9,9 +9,11 @@
 //! | `/metrics`, `/api/v1/...` | a session, or a token of the scope that stands beside the route |
 //! | `/`, `/geo/...`, `/runbooks/...` | anyone: they hold no data |
 //!
-//! The same router answers on the Unix socket in the data folder, where the file mode is the permission.
+//! The same router answers on the Unix socket in the data folder, where the file mode is the permission. What each
+//! handler says of itself becomes the description at `/api/v1/openapi.json`.
 
 mod assets;
+mod document;
 mod error;
 mod incidents;
 mod ingest;
@@ -29,11 +31,15 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{any, get};
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
+use utoipa_axum::routes;
+
+use document::{At, Routes};
 
 pub use assets::has_runbook;
+pub use document::document_text;
 pub use error::ApiError;
 pub use session::Caller;
 
@@ -107,61 +113,67 @@ impl App {
     }
 }
 
-/// The routes. `trusted` callers (the Unix socket) need no token.
+/// The routes by the scope that they need; the last ones are open.
+fn routes() -> [(Option<Scope>, Routes); 6] {
+    let ingest = Routes::default().at("/api/v1/ingest/lines", routes!(ingest::lines));
+    let read = Routes::default()
+        .at("/metrics", routes!(status::metrics))
+        .at("/api/v1/openapi.json", routes!(document::openapi))
+        .at("/api/v1/status", routes!(status::status))
+        .at("/api/v1/queries", routes!(queries::list))
+        .at("/api/v1/queries/{name}", routes!(queries::run))
+        .at("/api/v1/sql", routes!(queries::sql))
+        .at("/api/v1/incidents", routes!(incidents::list))
+        .at("/api/v1/incidents/{id}", routes!(incidents::show))
+        .at("/api/v1/silences", routes!(incidents::silences))
+        .at("/api/v1/outbox", routes!(incidents::outbox))
+        .at("/api/v1/review", routes!(incidents::review))
+        .at("/api/v1/rules", routes!(rules::list))
+        .at("/api/v1/rules/{id}", routes!(rules::show))
+        .at("/api/v1/rules/{id}/series", routes!(rules::series))
+        .at("/api/v1/rules/{id}/backtest", routes!(rules::try_out))
+        .at("/api/v1/geo/sources", routes!(status::geo_sources));
+    let respond = Routes::default()
+        .at("/api/v1/incidents/{id}/{act}", routes!(incidents::act))
+        .at("/api/v1/silences", routes!(incidents::silence))
+        .at("/api/v1/silences/{id}", routes!(incidents::end_silence));
+    let lamp = Routes::default().at("/lamp", routes!(incidents::lamp));
+    let admin = Routes::default()
+        .at("/api/v1/rules/{id}/fire", routes!(rules::fire))
+        .at("/api/v1/outbox/{id}/{act}", routes!(incidents::outbox_act))
+        .at("/api/v1/import", routes!(ingest::import))
+        .at("/api/v1/tokens", routes!(session::new_token));
+    let session = routes!(session::show, session::sign_in, session::sign_out);
+    let open = Routes::default()
+        .at("/healthz", routes!(status::healthz))
+        .at("/api/v1/session", session)
+        .at("/webhooks/pagerduty/{target}", routes!(webhooks::pagerduty))
+        .at("/geo/{*path}", routes!(assets::geo))
+        .at("/runbooks/{name}", routes!(assets::runbook));
+    [
+        (Some(Scope::Ingest), ingest),
+        (Some(Scope::Read), read),
+        (Some(Scope::Respond), respond),
+        (Some(Scope::Lamp), lamp),
+        (Some(Scope::Admin), admin),
+        (None, open),
+    ]
+}
+
+/// Answers every route. `trusted` callers (the Unix socket) need no token.
 pub fn router(app: App, trusted: bool) -> Router {
     let needs = |scope| from_fn_with_state((app.clone(), trusted, scope), authorise);
-    let ingest = Router::new()
-        .route("/api/v1/ingest/lines", post(ingest::lines))
-        .route_layer(needs(Scope::Ingest));
-    let read = Router::new()
-        .route("/metrics", get(status::metrics))
-        .route("/api/v1/status", get(status::status))
-        .route("/api/v1/queries", get(queries::list))
-        .route("/api/v1/queries/{name}", get(queries::run))
-        .route("/api/v1/sql", post(queries::sql))
-        .route("/api/v1/incidents", get(incidents::list))
-        .route("/api/v1/incidents/{id}", get(incidents::show))
-        .route("/api/v1/silences", get(incidents::silences))
-        .route("/api/v1/outbox", get(incidents::outbox))
-        .route("/api/v1/review", get(incidents::review))
-        .route("/api/v1/rules", get(rules::list))
-        .route("/api/v1/rules/{id}", get(rules::show))
-        .route("/api/v1/rules/{id}/series", get(rules::series))
-        .route("/api/v1/rules/{id}/backtest", post(rules::try_out))
-        .route("/api/v1/geo/sources", get(status::geo_sources))
-        .route_layer(needs(Scope::Read));
-    let respond = Router::new()
-        .route("/api/v1/incidents/{id}/{act}", post(incidents::act))
-        .route("/api/v1/silences", post(incidents::silence))
-        .route("/api/v1/silences/{id}", delete(incidents::end_silence))
-        .route_layer(needs(Scope::Respond));
-    let lamp = Router::new()
-        .route("/lamp", get(incidents::lamp))
-        .route_layer(needs(Scope::Lamp));
-    let admin = Router::new()
-        .route("/api/v1/rules/{id}/fire", post(rules::fire))
-        .route("/api/v1/outbox/{id}/{act}", post(incidents::outbox_act))
-        .route("/api/v1/import", post(ingest::import))
-        .route("/api/v1/tokens", post(session::new_token))
-        .route_layer(needs(Scope::Admin));
-    let session = get(session::show)
-        .post(session::sign_in)
-        .delete(session::sign_out);
-    let open = Router::new()
-        .route("/healthz", get(status::healthz))
-        .route("/api/v1/session", session)
-        .route("/webhooks/pagerduty/{target}", post(webhooks::pagerduty))
-        .route("/api/{*rest}", axum::routing::any(error::no_route))
-        .route("/geo/{*path}", get(assets::geo))
-        .route("/runbooks/{name}", get(assets::runbook))
+    let mut all = Router::new()
+        .route("/api/{*rest}", any(error::no_route))
         .fallback(get(assets::web));
-    ingest
-        .merge(read)
-        .merge(respond)
-        .merge(lamp)
-        .merge(admin)
-        .merge(open)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+    for (scope, routes) in routes() {
+        let routes = Router::from(routes);
+        all = all.merge(match scope {
+            Some(scope) => routes.route_layer(needs(scope)),
+            None => routes,
+        });
+    }
+    all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(from_fn(harden))
         .with_state(app)

@@ -42,7 +42,17 @@ pub struct Origin {
 }
 
 /// How many lines became what; part of a source's account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Deserialize,
+    serde::Serialize,
+    utoipa::ToSchema,
+)]
 pub struct Tally {
     /// Frames that the source cut, blank ones included.
     pub received: u64,

@@ -89,6 +89,8 @@ enum Command {
     /// Make tokens for scripts and first sign-ins
     #[command(subcommand)]
     Token(admin::Token),
+    /// Print the description of the HTTP interface (OpenAPI 3.1)
+    Openapi(admin::Openapi),
     /// Make up log lines of a day, the same for the same seed
     Generate(demo::Generate),
     /// Take PagerDuty events and show them, for tests
@@ -134,6 +136,7 @@ impl Cli {
             Command::Outbox(command) => command.run(global).await,
             Command::Review(command) => command.run(global).await,
             Command::Token(command) => command.run(global).await,
+            Command::Openapi(command) => command.run(),
             Command::Generate(command) => command.run(),
             Command::MockPagerduty(command) => command.run().await,
             Command::Geo(command) => command.run(),

@@ -13,6 +13,7 @@ use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 use crate::batch::{BatchBuilder, Enrichment, Origin, Tally};
 use crate::config::{self, Zone};
@@ -28,12 +29,16 @@ const COMMIT_ROWS: u64 = 8_000_000;
 const US_PER_DAY: i64 = 86_400_000_000;
 
 /// What to import.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct ImportRequest {
+    /// Files of the server's machine.
+    #[schema(value_type = Vec<String>)]
     pub paths: Vec<PathBuf>,
     /// Name of the source; each file's own name when absent.
     pub source: Option<String>,
     pub format: Option<String>,
+    /// IANA name of the zone of times that name none.
+    #[schema(value_type = Option<String>)]
     pub zone: Option<Zone>,
     pub host: Option<String>,
     #[serde(default)]
@@ -44,7 +49,7 @@ pub struct ImportRequest {
 }
 
 /// What became of one file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FileReport {
     pub path: String,
     pub received: u64,
@@ -57,7 +62,8 @@ pub struct FileReport {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = ImportReport)]
 pub struct Report {
     pub files: Vec<FileReport>,
     pub n_bytes: u64,

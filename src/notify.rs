@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::http_client::{Answer, HttpClient, Outgoing, Private};
 use crate::rule::{Labels, Severity};
@@ -112,7 +113,7 @@ impl Secret {
 }
 
 /// What is told, in PagerDuty's words.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     #[default]
@@ -135,7 +136,7 @@ impl Action {
 }
 
 /// Why it is told.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
     #[default]
@@ -169,7 +170,7 @@ impl Reason {
 }
 
 /// A message about an incident, before a target's own shape. It is what the outbox keeps.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, ToSchema)]
 #[serde(default)]
 pub struct Notification {
     pub action: Action,
@@ -188,6 +189,7 @@ pub struct Notification {
     pub severity: Severity,
     pub service: String,
     pub team: String,
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
     pub labels: Labels,
     /// The instances, or the incidents of a bundle.
     pub members: Value,

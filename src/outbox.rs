@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use rand::Rng;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use crate::alerting::Trouble;
 use crate::http_client::HttpClient;
@@ -369,26 +371,49 @@ impl Traffic {
     }
 }
 
-/// A message of the list that `logatlas outbox list` shows.
-pub fn list(connection: &Connection, status: Option<&str>) -> rusqlite::Result<Vec<Value>> {
+/// A message as the API shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OutboxMessage)]
+pub struct Listed {
+    pub id: String,
+    pub incident: String,
+    pub target: String,
+    /// `trigger`, `acknowledge`, `resolve` or `digest`.
+    pub action: String,
+    /// Rises with every message of a key.
+    pub seq: i64,
+    /// Epoch milliseconds.
+    pub created_at: i64,
+    /// Not sent before this time, epoch milliseconds.
+    pub not_before: i64,
+    pub attempts: i64,
+    /// `queued`, `delivered`, `dead` or `dropped`.
+    pub status: String,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+    pub summary: Option<String>,
+}
+
+/// The latest messages, of one status when it is named.
+pub fn list(connection: &Connection, status: Option<&str>) -> rusqlite::Result<Vec<Listed>> {
     let mut statement = connection.prepare_cached(
         "SELECT message_id, incident_id, target, action, seq, created_us, not_before_us, n_attempts, status, last_error,
            json_extract(body, '$.summary') FROM outbox WHERE ?1 IS NULL OR status = ?1 ORDER BY created_us DESC, seq DESC LIMIT 500",
     )?;
     let rows = statement.query_map([status], |row| {
-        Ok(json!({
-            "id": row.get::<_, String>(0)?,
-            "incident": row.get::<_, String>(1)?,
-            "target": row.get::<_, String>(2)?,
-            "action": row.get::<_, String>(3)?,
-            "seq": row.get::<_, i64>(4)?,
-            "created_at": row.get::<_, i64>(5)? / 1000,
-            "not_before": row.get::<_, i64>(6)? / 1000,
-            "attempts": row.get::<_, i64>(7)?,
-            "status": row.get::<_, String>(8)?,
-            "error": row.get::<_, Option<String>>(9)?,
-            "summary": row.get::<_, Option<String>>(10)?,
-        }))
+        Ok(Listed {
+            id: row.get(0)?,
+            incident: row.get(1)?,
+            target: row.get(2)?,
+            action: row.get(3)?,
+            seq: row.get(4)?,
+            created_at: row.get::<_, i64>(5)? / 1000,
+            not_before: row.get::<_, i64>(6)? / 1000,
+            attempts: row.get(7)?,
+            status: row.get(8)?,
+            error: row.get(9)?,
+            summary: row.get(10)?,
+        })
     })?;
     rows.collect()
 }

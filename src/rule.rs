@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use kind::Kind;
 
@@ -116,7 +117,7 @@ impl RuleQuery {
 }
 
 /// How a value is written.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// A share of one, written in percent.
@@ -347,7 +348,18 @@ impl Default for RuleLimits {
 
 /// PagerDuty's four, the mildest first.
 #[derive(
-    Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, Hash,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Deserialize,
+    Serialize,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

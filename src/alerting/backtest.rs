@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::mute::Quiet;
 use super::{Change, Context, Policy, Tick, apply};
@@ -311,7 +312,7 @@ pub fn read_outages(text: &str) -> Result<Vec<Outage>, String> {
 }
 
 /// A part of a whole, with its 95 % interval.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, ToSchema)]
 pub struct Share {
     pub k: usize,
     pub n: usize,
@@ -335,19 +336,22 @@ impl Share {
 }
 
 /// One time the rule was open.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Episode {
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
     pub labels: Labels,
+    /// Epoch microseconds.
     pub from_us: i64,
+    /// Epoch microseconds.
     pub to_us: i64,
     pub summary: String,
     pub peak: Option<f64>,
-    /// From the first breach to the page.
+    /// From the first breach to the page, microseconds.
     pub delay_us: i64,
 }
 
 /// The rule beside what is known to have happened.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct Truth {
     pub outages: usize,
     pub found: usize,
@@ -363,12 +367,15 @@ pub struct Truth {
 }
 
 /// What a rule would have done.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = BacktestReport)]
 pub struct Report {
     pub rule: String,
     pub version: String,
     pub raise: f64,
+    /// RFC 3339.
     pub from: String,
+    /// RFC 3339.
     pub to: String,
     pub ticks: i64,
     pub failed_ticks: i64,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::key::Key;
 use crate::rule::{AlertRule, Severity};
@@ -219,44 +220,60 @@ pub(super) fn note(tx: &Transaction<'_>, id: &str, event: &Event<'_>) -> rusqlit
 }
 
 /// An incident as the API shows it. Times are milliseconds since the epoch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Incident {
     pub id: String,
+    /// The same for every episode of the same rule and labels.
     pub dedup_key: String,
+    /// How often the key has opened, this time included.
     pub episode: i64,
     pub rule: String,
+    /// What it is about: `value`, or the rule itself, or several incidents at once.
     pub kind: String,
     pub title: String,
+    /// How the value is written: `ratio`, `times`, `percent`, `seconds` or `count`.
     pub unit: String,
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
     pub labels: Value,
+    /// The instances with their labels, value, sample and severity; the incidents of a bundle.
+    #[schema(value_type = Vec<Object>)]
     pub members: Value,
     /// `firing`, `recovering` or `closed`.
     pub state: String,
+    /// `info`, `warning`, `error` or `critical`.
     pub severity: String,
     pub service: String,
     pub team: String,
+    /// Epoch milliseconds.
     pub opened_at: i64,
+    /// Epoch milliseconds.
     pub closed_at: Option<i64>,
     pub close_reason: Option<String>,
+    /// The newest value.
     pub value: Option<f64>,
     pub peak_value: Option<f64>,
     pub threshold: f64,
+    /// Size of the sample that the value rests on.
     pub n: Option<i64>,
     pub summary: String,
+    /// The map at its window and place.
     pub client_url: String,
     pub runbook_url: String,
     pub flapping: bool,
     /// What holds messages back: `silenced`, `inhibited`, `gathering`, `bundled`, `parked`.
     pub mute: Option<String>,
+    /// The bundle that tells of it.
     pub bundle: Option<String>,
-    /// When its targets were last told.
+    /// When its targets were last told, epoch milliseconds.
     pub sent_at: Option<i64>,
+    /// Epoch milliseconds.
     pub acked_at: Option<i64>,
     pub acked_by: Option<String>,
     /// `action`, `no_action` or `tune`.
     pub class: Option<String>,
     pub class_note: Option<String>,
     pub class_by: Option<String>,
+    /// What stands out among the failing rows; free in its form, `sentence` says it in words.
     pub explanation: Option<Value>,
 }
 
@@ -322,21 +339,37 @@ pub fn incident(connection: &Connection, id: &str) -> rusqlite::Result<Option<In
     Ok(is_one.then(|| found.remove(0)))
 }
 
+/// Something that happened to an incident, as the API shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IncidentEvent {
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// End of the window that it rests on, epoch milliseconds.
+    pub tick: i64,
+    /// `open`, `sent`, `acknowledge`, `resolve` and so on.
+    pub kind: String,
+    pub value: Option<f64>,
+    pub n: Option<i64>,
+    /// Who did it.
+    pub actor: Option<String>,
+    pub detail: Option<String>,
+}
+
 /// What happened to an incident, in order.
-pub fn event_list(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Value>> {
+pub fn event_list(connection: &Connection, id: &str) -> rusqlite::Result<Vec<IncidentEvent>> {
     let mut statement = connection.prepare_cached(
         "SELECT at_us, tick_us, kind, value, n, actor, detail FROM incident_events WHERE incident_id = ?1 ORDER BY event_id",
     )?;
     let rows = statement.query_map([id], |row| {
-        Ok(json!({
-            "at": row.get::<_, i64>(0)? / 1000,
-            "tick": row.get::<_, i64>(1)? / 1000,
-            "kind": row.get::<_, String>(2)?,
-            "value": row.get::<_, Option<f64>>(3)?,
-            "n": row.get::<_, Option<i64>>(4)?,
-            "actor": row.get::<_, Option<String>>(5)?,
-            "detail": row.get::<_, Option<String>>(6)?,
-        }))
+        Ok(IncidentEvent {
+            at: row.get::<_, i64>(0)? / 1000,
+            tick: row.get::<_, i64>(1)? / 1000,
+            kind: row.get(2)?,
+            value: row.get(3)?,
+            n: row.get(4)?,
+            actor: row.get(5)?,
+            detail: row.get(6)?,
+        })
     })?;
     rows.collect()
 }
@@ -348,22 +381,56 @@ pub fn n_open(connection: &Connection, rule_id: &str) -> rusqlite::Result<i64> {
         .query_row([rule_id], |row| row.get(0))
 }
 
+/// How many there are of what wants attention.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = IncidentCounts)]
+pub struct Counts {
+    /// Open incidents.
+    pub firing: i64,
+    pub acknowledged: i64,
+    /// Instances that are about to open.
+    pub pending: i64,
+    /// Messages that a target has not taken yet.
+    pub undelivered: i64,
+    /// Messages that were given up.
+    pub dead_letters: i64,
+}
+
 /// How many incidents are open and how many instances are about to be.
-pub fn counts(state: &State) -> Result<Value, StateError> {
+pub fn counts(state: &State) -> Result<Counts, StateError> {
     state.read(|connection| {
         let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        Ok(json!({
-            "firing": count("SELECT count(*) FROM incidents WHERE state <> 'closed'")?,
-            "acknowledged": count("SELECT count(*) FROM incidents WHERE state <> 'closed' AND acked_us IS NOT NULL")?,
-            "pending": count("SELECT count(*) FROM instances WHERE phase = 'pending'")?,
-            "undelivered": count("SELECT count(*) FROM outbox WHERE status = 'queued' AND n_attempts > 0")?,
-            "dead_letters": count("SELECT count(*) FROM outbox WHERE status = 'dead'")?,
-        }))
+        Ok(Counts {
+            firing: count("SELECT count(*) FROM incidents WHERE state <> 'closed'")?,
+            acknowledged: count(
+                "SELECT count(*) FROM incidents WHERE state <> 'closed' AND acked_us IS NOT NULL",
+            )?,
+            pending: count("SELECT count(*) FROM instances WHERE phase = 'pending'")?,
+            undelivered: count(
+                "SELECT count(*) FROM outbox WHERE status = 'queued' AND n_attempts > 0",
+            )?,
+            dead_letters: count("SELECT count(*) FROM outbox WHERE status = 'dead'")?,
+        })
     })
 }
 
+/// What the status lamp shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Lamp {
+    /// `red`, `orange`, `green` or `blue`.
+    #[schema(value_type = String)]
+    pub state: &'static str,
+    /// Open incidents that nobody has taken.
+    pub triggered: i64,
+    pub acknowledged: i64,
+    /// Seconds since rules were last evaluated.
+    pub age_s: Option<i64>,
+    /// Messages that could not be delivered for minutes.
+    pub undelivered: i64,
+}
+
 /// What the status lamp shows: the worst of what is open, counts, and how old the newest evaluation is.
-pub fn lamp(connection: &Connection, now_us: i64) -> rusqlite::Result<Value> {
+pub fn lamp(connection: &Connection, now_us: i64) -> rusqlite::Result<Lamp> {
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let open = "SELECT count(*) FROM incidents WHERE state <> 'closed' AND bundle_id IS NULL";
     let triggered = count(&format!(
@@ -384,13 +451,13 @@ pub fn lamp(connection: &Connection, now_us: i64) -> rusqlite::Result<Value> {
         (_, _, 1..) => "orange",
         _ => "green",
     };
-    Ok(json!({
-        "state": word,
-        "triggered": triggered,
-        "acknowledged": acknowledged,
-        "age_s": age_us.map(|age| age / 1_000_000),
-        "undelivered": n_stuck,
-    }))
+    Ok(Lamp {
+        state: word,
+        triggered,
+        acknowledged,
+        age_s: age_us.map(|age| age / 1_000_000),
+        undelivered: n_stuck,
+    })
 }
 
 /// Without an evaluation for this long, or with a message under way for longer, the lamp is blue.

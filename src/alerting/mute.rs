@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, NaiveTime, TimeZone, Utc};
 use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::config::Zone;
 use crate::rule::{AlertRule, Inhibit, Labels};
@@ -150,7 +151,7 @@ pub(super) fn iso_week(at_us: i64) -> String {
 }
 
 /// Incidents that match all of these are not told, until it expires.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, ToSchema)]
 pub struct Silence {
     #[serde(default)]
     pub id: String,
@@ -158,13 +159,15 @@ pub struct Silence {
     pub matchers: BTreeMap<String, String>,
     pub author: String,
     pub reason: String,
-    /// Microseconds since the epoch, as all times here.
+    /// Epoch microseconds, as all times here.
     #[serde(default)]
     pub created_us: i64,
+    /// Epoch microseconds.
     pub expires_us: i64,
     /// Ends as soon as nothing that matches is open.
     #[serde(default)]
     pub until_clear: bool,
+    /// When it was ended before its time, epoch microseconds.
     #[serde(default)]
     pub ended_us: Option<i64>,
 }

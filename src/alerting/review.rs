@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::backtest::{Share, percentile};
 use super::mute::{Policy, Quiet, iso_week};
@@ -17,7 +18,7 @@ const SILENT_US: i64 = 90 * US_PER_DAY;
 const FEW: usize = 10;
 
 /// Median, 90th percentile and how many there were.
-#[derive(Clone, Debug, Default, Serialize, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, PartialEq, ToSchema)]
 pub struct Spread {
     pub median_s: Option<f64>,
     pub p90_s: Option<f64>,
@@ -35,7 +36,8 @@ impl Spread {
 }
 
 /// What one group of incidents was like.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ReviewRow)]
 pub struct Row {
     pub team: String,
     /// Empty for the whole team.
@@ -59,11 +61,13 @@ pub struct Row {
 }
 
 /// A week.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Review {
     /// ISO week, `2026-W48`.
     pub week: String,
+    /// Its begin, RFC 3339.
     pub from: String,
+    /// Its end, RFC 3339.
     pub to: String,
     pub teams: Vec<Row>,
     /// The noisiest first.
@@ -76,7 +80,7 @@ pub struct Review {
 }
 
 /// How much one person took.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Responder {
     pub name: String,
     pub incidents: usize,

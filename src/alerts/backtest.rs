@@ -2,6 +2,7 @@
 
 use futures::StreamExt;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::evaluate;
 use crate::alerting::backtest::{Outage, Replay, Report, Span};
@@ -28,7 +29,8 @@ pub struct Trial {
 }
 
 /// What came out.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = BacktestOutcome)]
 pub struct Outcome {
     pub report: Report,
     /// The same for each threshold tried, without the episodes.

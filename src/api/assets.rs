@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::ApiError;
+use super::error::ErrorBody;
 use crate::places::Shapes;
 
 /// The web view as built by `make web`, or a page that says how to build it.
@@ -53,7 +54,20 @@ pub(super) async fn web(uri: Uri) -> Response {
     }
 }
 
-/// `/geo/...`
+/// Outlines of countries and regions
+///
+/// TopoJSON; the map draws with it.
+#[utoipa::path(
+    get,
+    path = "/geo/{path}",
+    operation_id = "get_geometry",
+    tag = "files",
+    params(("path" = String, Path, description = "`world.json`, or a country's file")),
+    responses(
+        (status = 200, description = "The geometry", body = Object),
+        (status = 404, description = "There is no geometry for this place", body = ErrorBody),
+    )
+)]
 pub(super) async fn geo(Path(path): Path<String>) -> Result<Response, ApiError> {
     let file = Shapes::get(&path);
     let file = file.ok_or_else(|| {
@@ -66,7 +80,18 @@ pub(super) async fn geo(Path(path): Path<String>) -> Result<Response, ApiError> 
     Ok(respond(&path, file, "public, max-age=86400"))
 }
 
-/// `/runbooks/{name}`: Markdown as plain text.
+/// What to do when a shipped rule wakes somebody
+#[utoipa::path(
+    get,
+    path = "/runbooks/{name}",
+    operation_id = "get_runbook",
+    tag = "files",
+    params(("name" = String, Path, description = "Name of the runbook, with or without `.md`")),
+    responses(
+        (status = 200, description = "Markdown as plain text", body = String),
+        (status = 404, description = "There is no runbook of this name", body = ErrorBody),
+    )
+)]
 pub(super) async fn runbook(Path(name): Path<String>) -> Result<Response, ApiError> {
     let file = Runbooks::get(&format!("{}.md", name.trim_end_matches(".md")));
     let file = file.ok_or_else(|| {

@@ -5,8 +5,9 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::alerting::people::PeopleError;
 use crate::auth::{AuthError, Scope};
@@ -21,6 +22,24 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    hint: Option<String>,
+}
+
+/// What every error looks like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorBody {
+    error: Fault,
+}
+
+/// What is wrong.
+#[derive(Serialize, ToSchema)]
+struct Fault {
+    /// A word for programs; it stays when the message is written better.
+    #[schema(value_type = String)]
+    code: &'static str,
+    message: String,
+    /// What the caller can do.
     hint: Option<String>,
 }
 
@@ -78,9 +97,12 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body =
-            json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
-        (self.status, Json(body)).into_response()
+        let error = Fault {
+            code: self.code,
+            message: self.message,
+            hint: self.hint,
+        };
+        (self.status, Json(ErrorBody { error })).into_response()
     }
 }
 

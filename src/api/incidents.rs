@@ -6,22 +6,30 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::error::{Body, Params};
+use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App, Caller};
 use crate::alerting::mute::{Policy, Silence};
 use crate::alerting::people::{self, Actor, PeopleError};
-use crate::alerting::{self, Incident};
+use crate::alerting::review::Review;
+use crate::alerting::{self, Incident, IncidentEvent, Lamp};
+use crate::alerts;
+use crate::outbox::{self, Listed};
 use crate::state::Transaction;
 use crate::time::now_us;
-use crate::{alerts, outbox};
 
-/// `GET /api/v1/incidents`
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Value>, ApiError> {
-    let incidents = app.store.state().read(alerting::incidents)?;
-    Ok(Json(json!(incidents)))
+/// Lists incidents, the open ones first
+#[utoipa::path(
+    get,
+    path = "/api/v1/incidents",
+    operation_id = "list_incidents",
+    tag = "incidents",
+    responses((status = 200, description = "At most 200", body = Vec<Incident>))
+)]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Incident>>, ApiError> {
+    Ok(Json(app.store.state().read(alerting::incidents)?))
 }
 
 /// The incident that an id, or its beginning, names.
@@ -30,38 +38,74 @@ fn find(app: &App, id: &str) -> Result<Incident, ApiError> {
     found.ok_or_else(|| PeopleError::Unknown(id.to_owned()).into())
 }
 
-/// `GET /api/v1/incidents/{id}`: with what happened to it, in order.
+/// An incident with what happened to it, in order.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IncidentStory {
+    #[serde(flatten)]
+    incident: Incident,
+    events: Vec<IncidentEvent>,
+}
+
+/// Shows an incident and what happened to it
+#[utoipa::path(
+    get,
+    path = "/api/v1/incidents/{id}",
+    operation_id = "get_incident",
+    tag = "incidents",
+    params(("id" = String, Path, description = "Its id, or the beginning of it when no other begins so")),
+    responses(
+        (status = 200, description = "The incident", body = IncidentStory),
+        (status = 404, description = "There is no such incident", body = ErrorBody),
+    )
+)]
 pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<IncidentStory>, ApiError> {
     let incident = find(&app, &id)?;
     let events = app
         .store
         .state()
         .read(|c| alerting::event_list(c, &incident.id))?;
-    let mut body = json!(incident);
-    body["events"] = json!(events);
-    Ok(Json(body))
+    Ok(Json(IncidentStory { incident, events }))
 }
 
 /// What goes with an act; `class` and `note` belong to `class`.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Act {
+    /// `action`, `no_action` or `tune`.
     class: String,
     note: String,
     /// Who acts, when the command line acts for somebody.
     by: Option<String>,
 }
 
-/// `POST /api/v1/incidents/{id}/{acknowledge,unacknowledge,resolve,class}`
+/// Acknowledges, unacknowledges, resolves or classes an incident
+#[utoipa::path(
+    post,
+    path = "/api/v1/incidents/{id}/{act}",
+    operation_id = "act_on_incident",
+    tag = "incidents",
+    params(
+        ("id" = String, Path, description = "Its id, or the beginning of it when no other begins so"),
+        ("act" = String, Path, description = "`acknowledge`, `unacknowledge`, `resolve` or `class`", pattern = "^(acknowledge|unacknowledge|resolve|class)$"),
+    ),
+    request_body = Act,
+    responses(
+        (status = 200, description = "The incident as it is now", body = Incident),
+        (status = 400, description = "No such class", body = ErrorBody),
+        (status = 404, description = "There is no such incident or act", body = ErrorBody),
+        (status = 409, description = "The incident has ended", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn act(
     State(app): State<App>,
     Path((id, act)): Path<(String, String)>,
     Extension(caller): Extension<Caller>,
     Body(body): Body<Act>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Incident>, ApiError> {
     let id = find(&app, &id)?.id;
     let name = caller.acts_for(body.by);
     if !["acknowledge", "unacknowledge", "resolve", "class"].contains(&act.as_str()) {
@@ -88,7 +132,7 @@ pub(super) async fn act(
     });
     outcome.await??;
     app.settle().await?;
-    Ok(Json(json!(find(&app, &id)?)))
+    Ok(Json(find(&app, &id)?))
 }
 
 impl App {
@@ -117,33 +161,59 @@ impl App {
     }
 }
 
-/// `GET /api/v1/silences`
-pub(super) async fn silences(State(app): State<App>) -> Result<Json<Value>, ApiError> {
-    Ok(Json(json!(
-        app.store.state().read(alerting::mute::silences)?
-    )))
+/// Lists silences, the latest first
+#[utoipa::path(
+    get,
+    path = "/api/v1/silences",
+    operation_id = "list_silences",
+    tag = "incidents",
+    responses((status = 200, description = "All, ended ones too; their times are epoch microseconds", body = Vec<Silence>))
+)]
+pub(super) async fn silences(State(app): State<App>) -> Result<Json<Vec<Silence>>, ApiError> {
+    Ok(Json(app.store.state().read(alerting::mute::silences)?))
 }
 
 /// A new silence.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSilence {
+    /// `rule`, `team`, `service`, `severity` or a label, and the value it has to have.
     matchers: BTreeMap<String, String>,
     reason: String,
     /// `2h`; at most 30 days.
     #[serde(rename = "for")]
     lasts: String,
+    /// Ends it as soon as nothing that matches is open.
     #[serde(default)]
     until_clear: bool,
+    /// Who acts, when the command line acts for somebody.
     by: Option<String>,
 }
 
-/// `POST /api/v1/silences`
+/// Something that was made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Made {
+    id: String,
+}
+
+/// Holds back the messages of incidents that match
+#[utoipa::path(
+    post,
+    path = "/api/v1/silences",
+    operation_id = "make_silence",
+    tag = "incidents",
+    request_body = NewSilence,
+    responses(
+        (status = 200, description = "Its id", body = Made),
+        (status = 400, description = "No span of time, none of the matchers, or too long", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn silence(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Body(body): Body<NewSilence>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Made>, ApiError> {
     let span = crate::config::parse_duration(&body.lasts);
     let span = span.and_then(|span| i64::try_from(span.as_micros()).ok());
     let span = span.ok_or_else(|| {
@@ -170,10 +240,21 @@ pub(super) async fn silence(
         .await?;
     let id = made.map_err(ApiError::bad_request)?;
     app.settle().await?;
-    Ok(Json(json!({"id": id})))
+    Ok(Json(Made { id }))
 }
 
-/// `DELETE /api/v1/silences/{id}`
+/// Ends a silence
+#[utoipa::path(
+    delete,
+    path = "/api/v1/silences/{id}",
+    operation_id = "end_silence",
+    tag = "incidents",
+    params(("id" = String, Path, description = "Its id")),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 404, description = "There is no such silence at work", body = ErrorBody),
+    )
+)]
 pub(super) async fn end_silence(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -192,24 +273,48 @@ pub(super) async fn end_silence(
 }
 
 /// Which messages.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OutboxFilter {
+    /// `queued`, `delivered`, `dead` or `dropped`; all when absent.
     status: Option<String>,
 }
 
-/// `GET /api/v1/outbox?status=queued|delivered|dead|dropped`
+/// Lists messages, the latest first
+#[utoipa::path(
+    get,
+    path = "/api/v1/outbox",
+    operation_id = "list_messages",
+    tag = "incidents",
+    params(OutboxFilter),
+    responses((status = 200, description = "At most 500", body = Vec<Listed>))
+)]
 pub(super) async fn outbox(
     State(app): State<App>,
     Params(filter): Params<OutboxFilter>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<Listed>>, ApiError> {
     let list = app
         .store
         .state()
         .read(|c| outbox::list(c, filter.status.as_deref()))?;
-    Ok(Json(json!(list)))
+    Ok(Json(list))
 }
 
-/// `POST /api/v1/outbox/{id}/{retry,drop}`
+/// Sends a waiting message at once, or gives it up
+#[utoipa::path(
+    post,
+    path = "/api/v1/outbox/{id}/{act}",
+    operation_id = "act_on_message",
+    tag = "incidents",
+    params(
+        ("id" = String, Path, description = "The message's id"),
+        ("act" = String, Path, description = "`retry` or `drop`", pattern = "^(retry|drop)$"),
+    ),
+    responses(
+        (status = 204, description = "Done"),
+        (status = 404, description = "There is no such waiting message or act", body = ErrorBody),
+    )
+)]
 pub(super) async fn outbox_act(
     State(app): State<App>,
     Path((id, act)): Path<(String, String)>,
@@ -238,17 +343,29 @@ pub(super) async fn outbox_act(
 }
 
 /// Which week.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Week {
-    /// A time in it, milliseconds or RFC 3339; now when absent.
+    /// A time in it, epoch milliseconds or RFC 3339; now when absent.
     at: Option<String>,
 }
 
-/// `GET /api/v1/review?at=`
+/// Shows an ISO week: pages, times, who was woken by what
+#[utoipa::path(
+    get,
+    path = "/api/v1/review",
+    operation_id = "get_review",
+    tag = "incidents",
+    params(Week),
+    responses(
+        (status = 200, description = "The week", body = Review),
+        (status = 400, description = "`at` is no time", body = ErrorBody),
+    )
+)]
 pub(super) async fn review(
     State(app): State<App>,
     Params(week): Params<Week>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Review>, ApiError> {
     let at = match week.at.as_deref() {
         None => now_us(),
         Some(text) => text
@@ -269,23 +386,38 @@ pub(super) async fn review(
         .store
         .state()
         .read(|c| alerting::review::review(c, &policy, &ids, at))?;
-    Ok(Json(json!(review)))
+    Ok(Json(review))
 }
 
 /// How the lamp wants to be told.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct LampShape {
-    /// `json`, `word` or `colour`.
+    /// `json` (when absent), `word` or `colour`.
     format: Option<String>,
 }
 
-/// `GET /lamp`: under 1 KB, for a device that shows one colour.
+/// Shows one colour
+///
+/// Under 1 KB, for a device with a lamp: red is something that nobody has taken, orange that somebody has, green
+/// nothing, blue that nobody looks or that messages do not get out.
+#[utoipa::path(
+    get,
+    path = "/lamp",
+    operation_id = "get_lamp",
+    tag = "incidents",
+    params(LampShape),
+    responses(
+        (status = 200, description = "The state, its word or its colour as `#rrggbb`", content((Lamp = "application/json"), (String = "text/plain"))),
+        (status = 400, description = "No such format", body = ErrorBody),
+    )
+)]
 pub(super) async fn lamp(
     State(app): State<App>,
     Params(shape): Params<LampShape>,
 ) -> Result<Response, ApiError> {
     let lamp = app.store.state().read(|c| alerting::lamp(c, now_us()))?;
-    let word = lamp["state"].as_str().unwrap_or("blue");
+    let word = lamp.state;
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok(match shape.format.as_deref() {
         None | Some("json") => Json(lamp).into_response(),

@@ -8,13 +8,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
+use utoipa::IntoParams;
 
-use super::error::{Body, Params};
+use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App};
-use crate::batch::Origin;
+use crate::batch::{Origin, Tally};
 use crate::config::{self, Zone};
 use crate::framing::Framer;
 use crate::framing::newline::Newline;
@@ -27,23 +27,48 @@ const STORED_WITHIN: Duration = Duration::from_secs(30);
 const KEY_BYTES_MAX: usize = 256;
 
 /// What the lines of a request are.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LineOptions {
     /// Name of the source, `http` when absent.
     source: Option<String>,
+    /// Host of lines that name none.
     host: Option<String>,
+    /// Format of every line; recognised line by line when absent.
     format: Option<String>,
+    /// IANA name of the zone of times that name none; the machine's when absent.
+    #[param(value_type = Option<String>)]
     zone: Option<Zone>,
 }
 
-/// `POST /api/v1/ingest/lines`: raw lines, newline separated.
+/// Stores raw lines
+///
+/// An answer means that they are on disk.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ingest/lines",
+    operation_id = "ingest_lines",
+    tag = "lines",
+    params(
+        LineOptions,
+        ("idempotency-key" = Option<String>, Header, description = "1 to 256 plain characters; a request repeated under the same key stores nothing twice and has the same answer"),
+    ),
+    request_body(content = String, description = "Lines, each ended by a newline; at most 10 MiB as sent", content_type = "text/plain"),
+    responses(
+        (status = 200, description = "How many lines became what", body = Tally),
+        (status = 400, description = "No such format, zone or parameter", body = ErrorBody),
+        (status = 422, description = "The Idempotency-Key came with another body before", body = ErrorBody),
+        (status = 503, description = "Not stored in time; send them again under the same key", body = ErrorBody),
+        (status = 507, description = "Not stored, the disk is full or failing", body = ErrorBody),
+    )
+)]
 pub(super) async fn lines(
     State(app): State<App>,
     Params(options): Params<LineOptions>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Tally>, ApiError> {
     let format = match options.format.as_deref() {
         None => None,
         Some(name) => Some(
@@ -109,7 +134,7 @@ pub(super) async fn lines(
                 error.to_string(),
             )
         })?;
-    Ok(Json(serde_json::json!(tally)))
+    Ok(Json(tally))
 }
 
 fn idempotency_key(
@@ -132,7 +157,7 @@ fn idempotency_key(
 }
 
 /// The answer given before under the same key; an error when the body was another one.
-fn remembered(app: &App, key: &str, hash: &str) -> Result<Option<Value>, ApiError> {
+fn remembered(app: &App, key: &str, hash: &str) -> Result<Option<Tally>, ApiError> {
     let Some((known, answer)) = app.store.remembered_answer(key)? else {
         return Ok(None);
     };
@@ -146,7 +171,20 @@ fn remembered(app: &App, key: &str, hash: &str) -> Result<Option<Value>, ApiErro
     Ok(serde_json::from_str(&answer).ok())
 }
 
-/// `POST /api/v1/import`: files of this machine, read by the server. For the command line, over the socket.
+/// Reads files of the server's machine
+///
+/// For the command line, over the socket.
+#[utoipa::path(
+    post,
+    path = "/api/v1/import",
+    operation_id = "import_files",
+    tag = "lines",
+    request_body = ImportRequest,
+    responses(
+        (status = 200, description = "What became of each file", body = import::Report),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn import(
     State(app): State<App>,
     Body(request): Body<ImportRequest>,

@@ -7,28 +7,81 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::error::{Body, Params};
+use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App};
-use crate::query::output::{self, OutputFormat};
+use crate::query::output::{self, Columns, OutputFormat};
+use crate::query::saved::SavedQuery;
 use crate::query::{Answer, Limits, bind};
 
-/// `GET /api/v1/queries`
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+/// A saved query, or the file that is none.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum QueryEntry {
+    Query(SavedQuery),
+    /// What is wrong with the user's file of this name.
+    Broken {
+        name: String,
+        error: String,
+    },
+}
+
+/// Lists the saved queries with their parameters
+#[utoipa::path(
+    get,
+    path = "/api/v1/queries",
+    operation_id = "list_queries",
+    tag = "questions",
+    responses((status = 200, description = "By name", body = Vec<QueryEntry>))
+)]
+pub(super) async fn list(State(app): State<App>) -> Json<Vec<QueryEntry>> {
     let mut queries = Vec::new();
     for name in app.queries.names() {
         // A broken file of the user's must not hide the others.
         match app.queries.get(&name) {
-            Ok(query) => queries.push(json!(query)),
-            Err(error) => queries.push(json!({"name": name, "error": error.to_string()})),
+            Ok(query) => queries.push(QueryEntry::Query(query)),
+            Err(error) => queries.push(QueryEntry::Broken {
+                name,
+                error: error.to_string(),
+            }),
         }
     }
-    Ok(Json(Value::from(queries)))
+    Json(queries)
 }
 
-/// `GET /api/v1/queries/{name}?from=&to=&...`
+/// A saved query's answer, with the SQL that was run.
+#[derive(Serialize, ToSchema)]
+pub(super) struct QueryAnswer {
+    #[serde(flatten)]
+    columns: Columns,
+    query: String,
+    sql: String,
+    /// The values given, as read; timestamps are epoch microseconds.
+    #[schema(value_type = Object)]
+    params: BTreeMap<String, bind::Value>,
+}
+
+/// Runs a saved query
+#[utoipa::path(
+    get,
+    path = "/api/v1/queries/{name}",
+    operation_id = "run_query",
+    tag = "questions",
+    params(
+        ("name" = String, Path, description = "Name of the query"),
+        ("params" = Option<BTreeMap<String, String>>, Query, style = Form, explode, description = "The query's own parameters by name, most often `from` and `to`. Timestamps are epoch milliseconds or RFC 3339; `null` is null"),
+        ("accept" = Option<String>, Header, description = "`text/csv` for CSV"),
+    ),
+    responses(
+        (status = 200, description = "The rows", content((QueryAnswer = "application/json"), (String = "text/csv"))),
+        (status = 400, description = "A parameter is missing, unknown or no value of its type", body = ErrorBody),
+        (status = 404, description = "There is no query of this name", body = ErrorBody),
+        (status = 422, description = "The query failed or ran into its limits", body = ErrorBody),
+    )
+)]
 pub(super) async fn run(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -45,10 +98,12 @@ pub(super) async fn run(
     if accepts_csv(&headers) {
         return file_response(&answer, OutputFormat::Csv);
     }
-    let mut body = output::to_columns(&answer)?;
-    body["query"] = Value::from(name);
-    body["sql"] = Value::from(sql);
-    body["params"] = json!(values);
+    let body = QueryAnswer {
+        columns: output::to_columns(&answer)?,
+        query: name,
+        sql,
+        params: values,
+    };
     Ok(Json(body).into_response())
 }
 
@@ -60,20 +115,54 @@ fn accepts_csv(headers: &HeaderMap) -> bool {
 }
 
 /// A question in SQL.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ask {
     sql: String,
+    /// Values for `$name` in the SQL: texts, numbers or null.
     #[serde(default)]
     params: BTreeMap<String, Value>,
-    /// `columns` (for the browser) when absent.
+    /// `table`, `csv`, `json`, `ndjson`, `parquet` or `arrow`; columns, for the browser, when absent.
     format: Option<String>,
     /// All rows, without the console's limits; for exports.
     #[serde(default)]
     export: bool,
 }
 
-/// `POST /api/v1/sql`
+/// An answer in SQL, with the SQL that was run.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SqlAnswer {
+    #[serde(flatten)]
+    columns: Columns,
+    sql: String,
+}
+
+/// Answers a question in SQL
+#[utoipa::path(
+    post,
+    path = "/api/v1/sql",
+    operation_id = "run_sql",
+    tag = "questions",
+    request_body = Ask,
+    responses(
+        (
+            status = 200,
+            description = "The rows, in the format asked for",
+            content(
+                (SqlAnswer = "application/json"),
+                (String = "text/plain"),
+                (String = "text/csv"),
+                (String = "application/x-ndjson"),
+                ("application/vnd.apache.parquet"),
+                ("application/vnd.apache.arrow.file"),
+            ),
+            headers(("x-truncated" = String, description = "`true` when rows were left out because of the limits; not with columns, which say so themselves")),
+        ),
+        (status = 400, description = "No SQL that can be run, or a parameter is missing", body = ErrorBody),
+        (status = 403, description = "Something else than a SELECT, or the scope is another one", body = ErrorBody),
+        (status = 422, description = "The query failed or ran into its limits, or the body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn sql(
     State(app): State<App>,
     Body(ask): Body<Ask>,
@@ -101,9 +190,8 @@ pub(super) async fn sql(
     match format {
         Some(format) => file_response(&answer, format),
         None => {
-            let mut body = output::to_columns(&answer)?;
-            body["sql"] = Value::from(sql);
-            Ok(Json(body).into_response())
+            let columns = output::to_columns(&answer)?;
+            Ok(Json(SqlAnswer { columns, sql }).into_response())
         }
     }
 }

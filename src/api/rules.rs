@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::error::{Body, Params};
+use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App, Caller};
-use crate::alerting::backtest::{self, Span, read_outages};
+use crate::alerting::backtest::{self, Report, Share, Span, read_outages};
 use crate::alerting::{people, review};
-use crate::alerts::backtest::{Trial, history, replay};
+use crate::alerts::backtest::{Outcome, Trial, history, replay};
 use crate::alerts::{self, evaluate};
 use crate::http_client::HttpClient;
 use crate::notify::{Action, MessageId, Notification, Reason};
-use crate::rule::AlertRule;
 use crate::rule::lint::{Finding, Surroundings, lint};
+use crate::rule::{AlertRule, Severity, Unit};
 use crate::state::Transaction;
 use crate::time::now_us;
 
@@ -38,47 +38,112 @@ fn findings(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Vec<Finding> {
     lint(rule, &around)
 }
 
-fn describe(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Result<Value, ApiError> {
+/// A rule as it stands in its file, and how it does.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rule {
+    id: String,
+    title: String,
+    enabled: bool,
+    /// A hash of what it decides by.
+    version: String,
+    /// The saved query that it asks.
+    query: String,
+    /// Columns that tell its instances apart.
+    labels: Vec<String>,
+    unit: Unit,
+    every_s: i64,
+    window_s: i64,
+    raise: Limit,
+    recover: Limit,
+    severity: Severity,
+    service: String,
+    team: String,
+    /// Names of the targets that are told.
+    targets: Vec<String>,
+    runbook: String,
+    /// The file's text (TOML).
+    text: String,
+    /// End of the window evaluated last, epoch milliseconds.
+    last_tick: Option<i64>,
+    open_incidents: i64,
+    /// What lint says.
+    findings: Vec<Finding>,
+    /// How far its pages could be trusted; unknown until somebody has classed incidents.
+    observed_ppv: Share,
+    /// The last back-test of this version, without its episodes.
+    backtest: Option<Report>,
+}
+
+/// Where a rule starts or ends to hold.
+#[derive(Serialize, ToSchema)]
+struct Limit {
+    /// `>`, `>=`, `<` or `<=`.
+    #[schema(value_type = String)]
+    op: &'static str,
+    at: f64,
+}
+
+fn describe(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Result<Rule, ApiError> {
     let state = app.store.state();
     let last = state.read(|c| crate::alerting::last_tick(c, &rule.id))?;
     let ppv = state.read(|c| review::observed_ppv(c, &rule.id))?;
     let backtest = state.read(|c| backtest::stored(c, rule))?;
     let open = state.read(|c| crate::alerting::n_open(c, &rule.id))?;
-    Ok(json!({
-        "id": rule.id,
-        "title": rule.title,
-        "enabled": rule.enabled,
-        "version": rule.version(),
-        "query": rule.query.name,
-        "labels": rule.query.labels,
-        "unit": rule.query.unit(),
-        "every_s": rule.eval.every.0 / 1_000_000,
-        "window_s": rule.eval.window.0 / 1_000_000,
-        "raise": {"op": rule.raise.op.as_str(), "at": rule.raise.at},
-        "recover": {"op": rule.recover.op.as_str(), "at": rule.recover.at},
-        "severity": rule.route.severity,
-        "service": rule.route.service,
-        "team": rule.route.team,
-        "targets": app.policy().targets_of(rule),
-        "runbook": rule.runbook,
-        "text": rule.text,
-        "last_tick": last.map(|us| us / 1000),
-        "open_incidents": open,
-        "findings": findings(app, rule, rules),
-        // How far its pages could be trusted; unknown until somebody has classed incidents.
-        "observed_ppv": ppv,
-        "backtest": backtest,
-    }))
+    Ok(Rule {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        enabled: rule.enabled,
+        version: rule.version(),
+        query: rule.query.name.clone(),
+        labels: rule.query.labels.clone(),
+        unit: rule.query.unit(),
+        every_s: rule.eval.every.0 / 1_000_000,
+        window_s: rule.eval.window.0 / 1_000_000,
+        raise: Limit {
+            op: rule.raise.op.as_str(),
+            at: rule.raise.at,
+        },
+        recover: Limit {
+            op: rule.recover.op.as_str(),
+            at: rule.recover.at,
+        },
+        severity: rule.route.severity,
+        service: rule.route.service.clone(),
+        team: rule.route.team.clone(),
+        targets: app.policy().targets_of(rule),
+        runbook: rule.runbook.clone(),
+        text: rule.text.clone(),
+        last_tick: last.map(|us| us / 1000),
+        open_incidents: open,
+        findings: findings(app, rule, rules),
+        observed_ppv: ppv,
+        backtest,
+    })
 }
 
-/// `GET /api/v1/rules`
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+/// The rules that can be read, and why others cannot.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rules {
+    rules: Vec<Rule>,
+    /// What is wrong with the other files.
+    problems: Vec<String>,
+}
+
+/// Lists the rules and how they do
+#[utoipa::path(
+    get,
+    path = "/api/v1/rules",
+    operation_id = "list_rules",
+    tag = "rules",
+    responses((status = 200, description = "By name", body = Rules))
+)]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Rules>, ApiError> {
     let (rules, problems) = alerts::read_rules(&app.queries_dir);
     let list = rules.iter().map(|rule| describe(&app, rule, &rules));
-    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Ok(Json(
-        json!({"rules": list.collect::<Result<Vec<_>, _>>()?, "problems": problems}),
-    ))
+    Ok(Json(Rules {
+        rules: list.collect::<Result<_, _>>()?,
+        problems: problems.iter().map(ToString::to_string).collect(),
+    }))
 }
 
 fn find(app: &App, id: &str) -> Result<(AlertRule, Vec<AlertRule>), ApiError> {
@@ -90,19 +155,33 @@ fn find(app: &App, id: &str) -> Result<(AlertRule, Vec<AlertRule>), ApiError> {
     Ok((found, rules))
 }
 
-/// `GET /api/v1/rules/{id}`
+/// Shows a rule and how it does
+#[utoipa::path(
+    get,
+    path = "/api/v1/rules/{id}",
+    operation_id = "get_rule",
+    tag = "rules",
+    params(("id" = String, Path, description = "Its id")),
+    responses(
+        (status = 200, description = "The rule", body = Rule),
+        (status = 404, description = "There is no such rule", body = ErrorBody),
+    )
+)]
 pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Rule>, ApiError> {
     let (rule, rules) = find(&app, &id)?;
     Ok(Json(describe(&app, &rule, &rules)?))
 }
 
-/// Which time: epoch milliseconds or RFC 3339.
-#[derive(Deserialize)]
+/// Which time.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Window {
+    /// Epoch milliseconds or RFC 3339.
     from: String,
+    /// Epoch milliseconds or RFC 3339.
     to: String,
 }
 
@@ -112,12 +191,48 @@ fn time(text: &str) -> Result<i64, ApiError> {
         .ok_or_else(|| ApiError::bad_request(format!("{text} is no time")))
 }
 
-/// `GET /api/v1/rules/{id}/series?from=&to=`: the rule's value at each tick, as it decides on.
+/// A rule's values over time.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Series {
+    rule: String,
+    /// The threshold to open at.
+    raise: f64,
+    /// The threshold to end at.
+    recover: f64,
+    /// The SQL of the last tick; null when it cannot be written.
+    sql: Option<String>,
+    /// By instance, in the order of time.
+    series: BTreeMap<String, Vec<Point>>,
+}
+
+/// What a rule read at one tick.
+#[derive(Serialize, ToSchema)]
+struct Point {
+    /// End of the window, epoch milliseconds.
+    t: i64,
+    value: Option<f64>,
+    /// Size of the sample.
+    n: Option<i64>,
+}
+
+/// Shows the rule's value at each tick, as it decides on
+#[utoipa::path(
+    get,
+    path = "/api/v1/rules/{id}/series",
+    operation_id = "get_rule_series",
+    tag = "rules",
+    params(("id" = String, Path, description = "The rule's id"), Window),
+    responses(
+        (status = 200, description = "The values", body = Series),
+        (status = 400, description = "No time, or more than 2000 ticks", body = ErrorBody),
+        (status = 404, description = "There is no such rule", body = ErrorBody),
+    )
+)]
 pub(super) async fn series(
     State(app): State<App>,
     Path(id): Path<String>,
     Params(window): Params<Window>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Series>, ApiError> {
     let (rule, _) = find(&app, &id)?;
     let (from, to) = (time(&window.from)?, time(&window.to)?);
     let every = rule.eval.every.0;
@@ -128,7 +243,7 @@ pub(super) async fn series(
             last - first + 1
         )));
     }
-    let mut series: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     let span = Span {
         from_us: from,
         to_us: to,
@@ -136,40 +251,61 @@ pub(super) async fn series(
     for tick in history(&app.engine, &app.queries, &rule, span, |_| {}).await {
         for reading in tick.outcome.unwrap_or_default() {
             let name = crate::alerting::backtest::instance_name("value", &reading.labels);
-            let point = json!({"t": tick.tick_us / 1000, "value": reading.value, "n": reading.n});
+            let point = Point {
+                t: tick.tick_us / 1000,
+                value: reading.value,
+                n: reading.n,
+            };
             series.entry(name).or_default().push(point);
         }
     }
     let sql = evaluate::tick_sql(&app.queries, &rule, last * every);
-    Ok(Json(json!({
-        "rule": rule.id,
-        "raise": rule.raise.at,
-        "recover": rule.recover.at,
-        "sql": sql.ok(),
-        "series": series,
-    })))
+    Ok(Json(Series {
+        raise: rule.raise.at,
+        recover: rule.recover.at,
+        sql: sql.ok(),
+        series,
+        rule: rule.id,
+    }))
 }
 
 /// What to try.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewBacktest {
+    /// Epoch milliseconds or RFC 3339, as a text.
     from: String,
+    /// Epoch milliseconds or RFC 3339, as a text.
     to: String,
-    /// Known outages as CSV.
+    /// Known outages as CSV with the columns `from`, `to` and labels.
     labels: Option<String>,
+    /// Other thresholds to try.
     #[serde(default)]
     sweep: Vec<f64>,
     /// The text of a rule that is not saved yet.
     rule: Option<String>,
 }
 
-/// `POST /api/v1/rules/{id}/backtest`
+/// Replays the past under a rule
+#[utoipa::path(
+    post,
+    path = "/api/v1/rules/{id}/backtest",
+    operation_id = "backtest_rule",
+    tag = "rules",
+    params(("id" = String, Path, description = "The rule's id")),
+    request_body = NewBacktest,
+    responses(
+        (status = 200, description = "What the rule would have done", body = Outcome),
+        (status = 400, description = "No time, no rule's text, no outages", body = ErrorBody),
+        (status = 404, description = "There is no such rule", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn try_out(
     State(app): State<App>,
     Path(id): Path<String>,
     Body(body): Body<NewBacktest>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Outcome>, ApiError> {
     let rule = match &body.rule {
         Some(text) => {
             AlertRule::parse(&id, text).map_err(|error| ApiError::bad_request(error.to_string()))?
@@ -208,25 +344,51 @@ pub(super) async fn try_out(
         let write = move |tx: &Transaction<'_>| backtest::store(tx, &own, &report, now_us());
         app.store.state().write(write).await?;
     }
-    Ok(Json(json!(outcome)))
+    Ok(Json(outcome))
 }
 
 /// Where to.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fire {
     /// One of the settings' targets; all of the rule's when absent.
     target: Option<String>,
+    /// Who acts, when the command line acts for somebody.
     by: Option<String>,
 }
 
-/// `POST /api/v1/rules/{id}/fire`: sends a test event and its resolve, and says what became of them.
+/// What became of a test message.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Fired {
+    target: String,
+    action: Action,
+    /// Whether the target took it.
+    taken: bool,
+    error: Option<String>,
+    message: Notification,
+}
+
+/// Sends a test event and its resolve, and says what became of them
+#[utoipa::path(
+    post,
+    path = "/api/v1/rules/{id}/fire",
+    operation_id = "fire_rule",
+    tag = "rules",
+    params(("id" = String, Path, description = "The rule's id")),
+    request_body = Fire,
+    responses(
+        (status = 200, description = "Two for each target", body = Vec<Fired>),
+        (status = 400, description = "The rule has no target", body = ErrorBody),
+        (status = 404, description = "There is no such rule or target", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn fire(
     State(app): State<App>,
     Path(id): Path<String>,
     Extension(caller): Extension<Caller>,
     Body(body): Body<Fire>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<Fired>>, ApiError> {
     let (rule, _) = find(&app, &id)?;
     let names = match body.target {
         Some(name) => vec![name],
@@ -251,20 +413,20 @@ pub(super) async fn fire(
                 .notifier()
                 .send(&client, &message, MessageId(&id))
                 .await;
-            outcomes.push(json!({
-                "target": name,
-                "action": action,
-                "taken": sent.is_ok(),
-                "error": sent.err().map(|error| error.to_string()),
-                "message": message,
-            }));
+            outcomes.push(Fired {
+                target: name.clone(),
+                action,
+                taken: sent.is_ok(),
+                error: sent.err().map(|error| error.to_string()),
+                message,
+            });
         }
     }
     let name = caller.acts_for(body.by);
     let note =
         move |tx: &Transaction<'_>| people::audit(tx, now_us(), &name, "fire", &id, "test event");
     app.store.state().write(note).await?;
-    Ok(Json(json!(outcomes)))
+    Ok(Json(outcomes))
 }
 
 fn test_event(app: &App, rule: &AlertRule, action: Action) -> Notification {

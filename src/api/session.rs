@@ -8,15 +8,15 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::error::Body;
+use super::error::{Body, ErrorBody};
 use super::{ApiError, App};
 use crate::auth::{self, Scope, SecretKind};
 
 /// Plain name: the cookie travels over HTTP on loopback.
-const COOKIE: &str = "logatlas_session";
+pub(super) const COOKIE: &str = "logatlas_session";
 /// Wrong sign-ins allowed within a minute, over all callers: hashing is dear and guessing is slow.
 const WRONG_PER_MINUTE_MAX: usize = 10;
 
@@ -161,28 +161,75 @@ impl Attempts {
 }
 
 /// How somebody signs in.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged, deny_unknown_fields)]
 pub(super) enum SignIn {
-    SetUp { secret: String, password: String },
-    Password { password: String },
-    Link { link: String },
+    /// The printed setup secret and the password to set.
+    SetUp {
+        secret: String,
+        password: String,
+    },
+    Password {
+        password: String,
+    },
+    /// The secret of a link, which works once.
+    Link {
+        link: String,
+    },
 }
 
-/// `GET /api/v1/session`
+/// Who is signed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    /// `setup` before there is a password, `signed_out` or `signed_in`.
+    #[schema(value_type = String)]
+    state: &'static str,
+    #[schema(value_type = Option<String>)]
+    user: Option<&'static str>,
+}
+
+/// Says whether somebody is signed in
+#[utoipa::path(
+    get,
+    path = "/api/v1/session",
+    operation_id = "get_session",
+    tag = "access",
+    responses((status = 200, description = "The state", body = Session))
+)]
 pub(super) async fn show(
     State(app): State<App>,
     request: Request,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Session>, ApiError> {
     let (state, user) = match caller(&app, &request) {
         Ok(_) => ("signed_in", Some("admin")),
         Err(_) if auth::has_password(app.store.state())? => ("signed_out", None),
         Err(_) => ("setup", None),
     };
-    Ok(Json(json!({"state": state, "user": user})))
+    Ok(Json(Session { state, user }))
 }
 
-/// `POST /api/v1/session`
+/// Signs in, or sets the first password
+///
+/// The answer sets the cookie of the session.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session",
+    operation_id = "sign_in",
+    tag = "access",
+    request_body = SignIn,
+    responses(
+        (
+            status = 200,
+            description = "Signed in for twelve hours",
+            body = Session,
+            headers(("set-cookie" = String, description = "`logatlas_session`")),
+        ),
+        (status = 400, description = "The password is too short", body = ErrorBody),
+        (status = 401, description = "A wrong, used or expired secret", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+        (status = 429, description = "Too many wrong sign-ins, wait a minute", body = ErrorBody),
+    )
+)]
 pub(super) async fn sign_in(
     State(app): State<App>,
     Body(body): Body<SignIn>,
@@ -205,11 +252,25 @@ pub(super) async fn sign_in(
         return Err(error.into());
     }
     let session = auth::issue(state, SecretKind::Session, Scope::Admin, "admin").await?;
-    let body = Json(json!({"state": "signed_in", "user": "admin"}));
-    with_cookie(body.into_response(), &session, auth::SESSION_TTL)
+    let body = Session {
+        state: "signed_in",
+        user: Some("admin"),
+    };
+    with_cookie(Json(body).into_response(), &session, auth::SESSION_TTL)
 }
 
-/// `DELETE /api/v1/session`
+/// Signs out
+#[utoipa::path(
+    delete,
+    path = "/api/v1/session",
+    operation_id = "sign_out",
+    tag = "access",
+    responses(
+        (status = 204, description = "Signed out"),
+        (status = 401, description = "Nobody was signed in", body = ErrorBody),
+        (status = 403, description = "A foreign page asks", body = ErrorBody),
+    )
+)]
 pub(super) async fn sign_out(
     State(app): State<App>,
     request: Request,
@@ -233,19 +294,42 @@ fn with_cookie(mut response: Response, value: &str, ttl: Duration) -> Result<Res
 }
 
 /// What a new token may do.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
+    /// `token`, `setup` (sets the first password) or `link` (signs in once).
     kind: String,
+    /// `ingest`, `read`, `respond`, `lamp` or `admin`, which is what it is when absent.
     scope: Option<String>,
+    /// Whose it is, for the record.
     name: Option<String>,
 }
 
-/// `POST /api/v1/tokens`: for the command line, over the socket.
+/// A secret, shown this once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Secret {
+    secret: String,
+}
+
+/// Makes a token or another secret
+///
+/// For the command line, over the socket.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    operation_id = "make_token",
+    tag = "access",
+    request_body = NewToken,
+    responses(
+        (status = 200, description = "It is shown only once", body = Secret),
+        (status = 400, description = "No such kind or scope", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
 pub(super) async fn new_token(
     State(app): State<App>,
     Body(body): Body<NewToken>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Secret>, ApiError> {
     use clap::ValueEnum;
     let kind = match body.kind.as_str() {
         "setup" => SecretKind::Setup,
@@ -263,5 +347,5 @@ pub(super) async fn new_token(
     };
     let name = body.name.unwrap_or_default();
     let secret = auth::issue(app.store.state(), kind, scope, &name).await?;
-    Ok(Json(json!({"secret": secret})))
+    Ok(Json(Secret { secret }))
 }

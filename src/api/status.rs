@@ -7,13 +7,27 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::error::ErrorBody;
 use super::{ApiError, App};
+use crate::alerting::Counts;
+use crate::enrich::geoip::GeoSource;
 use crate::schema::Table;
 use crate::store::SourceAccount;
 
-/// `GET /healthz`
+/// Says whether the program can still store
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "get_health",
+    tag = "status",
+    responses(
+        (status = 200, description = "`ok`", body = String),
+        (status = 500, description = "The state file cannot be written any more", body = ErrorBody),
+    )
+)]
 pub(super) async fn healthz(State(app): State<App>) -> Result<&'static str, ApiError> {
     match app.store.state().is_poisoned() {
         false => Ok("ok\n"),
@@ -29,49 +43,118 @@ fn total(app: &App) -> Result<SourceAccount, ApiError> {
     Ok(sum)
 }
 
-/// `GET /api/v1/status`
-pub(super) async fn status(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+/// How the program is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Status {
+    #[schema(value_type = String)]
+    version: &'static str,
+    /// The server's clock, RFC 3339.
+    now: String,
+    demo: bool,
+    data: Extent,
+    account: Balance,
+    /// How long the newest rows took from arrival to disk; null until there were any since the start.
+    caught_up_ms: Option<i64>,
+    sources: Vec<SourceStatus>,
+    store: StoreStatus,
+    /// Datagrams that the kernel dropped; null where nobody counts them.
+    udp_drops: Option<u64>,
+    incidents: Counts,
+    geo: GeoStatus,
+}
+
+/// What the logs table holds.
+#[derive(Serialize, ToSchema)]
+struct Extent {
+    /// Time of the first row, epoch milliseconds.
+    from: Option<i64>,
+    /// Time of the last row, epoch milliseconds.
+    to: Option<i64>,
+    rows: u64,
+}
+
+/// What became of all lines; it balances at every instant.
+#[derive(Serialize, ToSchema)]
+struct Balance {
+    #[serde(flatten)]
+    total: SourceAccount,
+    /// Lines taken in and not durable yet.
+    in_flight: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SourceStatus {
+    name: String,
+    received: u64,
+    stored: u64,
+    unparsed: u64,
+    blank: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StoreStatus {
+    files: usize,
+    bytes: u64,
+    /// Rows that only memory and journal hold.
+    fresh_rows: usize,
+    /// Why the last flush failed.
+    flush_error: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct GeoStatus {
+    sources: Vec<GeoSource>,
+}
+
+/// Sources, rows, lag and incidents at a glance
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    operation_id = "get_status",
+    tag = "status",
+    responses((status = 200, description = "As it is now", body = Status))
+)]
+pub(super) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiError> {
     let view = app.store.view(Table::Logs);
     let range = view.ts_range();
     let in_flight = app.progress.in_flight.load(Ordering::Relaxed);
-    let mut account = json!(total(&app)?);
+    let mut total = total(&app)?;
     // Lines in flight are received too; the account balances at every instant.
-    account["in_flight"] = Value::from(in_flight);
-    account["received"] = Value::from(account["received"].as_u64().unwrap_or(0) + in_flight);
-    let sources: Vec<_> = app
-        .store
-        .account()?
-        .into_iter()
-        .map(|(name, account)| {
-            json!({"name": name, "received": account.received, "stored": account.stored,
-            "unparsed": account.unparsed, "blank": account.blank})
-        })
-        .collect();
-    let incidents = crate::alerting::counts(app.store.state())?;
+    total.received += in_flight;
+    let sources = app.store.account()?.into_iter();
+    let sources = sources.map(|(name, account)| SourceStatus {
+        name,
+        received: account.received,
+        stored: account.stored,
+        unparsed: account.unparsed,
+        blank: account.blank,
+    });
     let last_delay = app.progress.last_delay_us.load(Ordering::Relaxed);
     let has_stored = app.progress.last_stored_us.load(Ordering::Relaxed) > 0;
-    Ok(Json(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "now": crate::time::rfc3339(crate::time::now_us()),
-        "demo": app.is_demo,
-        "data": {
-            "from": range.map(|range| range.0.div_euclid(1000)),
-            "to": range.map(|range| range.1.div_euclid(1000)),
-            "rows": view.n_rows(),
+    Ok(Json(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        now: crate::time::rfc3339(crate::time::now_us()),
+        demo: app.is_demo,
+        data: Extent {
+            from: range.map(|range| range.0.div_euclid(1000)),
+            to: range.map(|range| range.1.div_euclid(1000)),
+            rows: view.n_rows(),
         },
-        "account": account,
-        "caught_up_ms": has_stored.then(|| last_delay.max(0) / 1000),
-        "sources": sources,
-        "store": {
-            "files": view.files.len(),
-            "bytes": view.files.iter().map(|file| file.n_bytes).sum::<u64>(),
-            "fresh_rows": view.fresh.n_rows(),
-            "flush_error": app.progress.flush_error(),
+        account: Balance { total, in_flight },
+        caught_up_ms: has_stored.then(|| last_delay.max(0) / 1000),
+        sources: sources.collect(),
+        store: StoreStatus {
+            files: view.files.len(),
+            bytes: view.files.iter().map(|file| file.n_bytes).sum(),
+            fresh_rows: view.fresh.n_rows(),
+            flush_error: app.progress.flush_error(),
         },
-        "udp_drops": app.udp_drops(),
-        "incidents": incidents,
-        "geo": {"sources": geo_list(&app)},
-    })))
+        udp_drops: app.udp_drops(),
+        incidents: crate::alerting::counts(app.store.state())?,
+        geo: GeoStatus {
+            sources: app.geo.sources(),
+        },
+    }))
 }
 
 impl App {
@@ -83,16 +166,26 @@ impl App {
     }
 }
 
-fn geo_list(app: &App) -> Value {
-    json!(app.geo.sources())
+/// Lists the makers of the geo data in use, to be named where its answers are shown
+#[utoipa::path(
+    get,
+    path = "/api/v1/geo/sources",
+    operation_id = "list_geo_sources",
+    tag = "status",
+    responses((status = 200, description = "Each once", body = Vec<GeoSource>))
+)]
+pub(super) async fn geo_sources(State(app): State<App>) -> Json<Vec<GeoSource>> {
+    Json(app.geo.sources())
 }
 
-/// `GET /api/v1/geo/sources`
-pub(super) async fn geo_sources(State(app): State<App>) -> Json<Value> {
-    Json(geo_list(&app))
-}
-
-/// `GET /metrics`, Prometheus text format 0.0.4.
+/// Counts for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "get_metrics",
+    tag = "status",
+    responses((status = 200, description = "Prometheus text format 0.0.4", body = String))
+)]
 pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
     let mut text = String::new();
     let account = app.store.account()?;

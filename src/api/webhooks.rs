@@ -8,6 +8,7 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
+use super::error::ErrorBody;
 use super::{ApiError, App};
 use crate::alerting::people::{self, PeopleError};
 use crate::notify::Target;
@@ -16,8 +17,25 @@ use crate::time::now_us;
 /// PagerDuty repeats for 48 hours; what is older is a replay.
 const AGE_MAX_US: i64 = 49 * 3_600_000_000;
 
-/// `POST /webhooks/pagerduty/{target}`. Whatever is authentic is taken with 202, whether we know what it means
-/// or not: any other answer makes PagerDuty drop it and, soon, the subscription.
+/// Takes PagerDuty's webhooks, version 3
+///
+/// Whatever is authentic is taken with 202, whether we know what it means or not: any other answer makes PagerDuty
+/// drop it and, soon, the subscription.
+#[utoipa::path(
+    post,
+    path = "/webhooks/pagerduty/{target}",
+    operation_id = "take_pagerduty_webhook",
+    tag = "incidents",
+    params(
+        ("target" = String, Path, description = "Name of the target in the settings"),
+        ("x-pagerduty-signature" = String, Header, description = "`v1=<hex>`, one or several: HMAC-SHA256 of the body under the target's `webhook_secret`"),
+    ),
+    request_body(content = Object, description = "PagerDuty's event", content_type = "application/json"),
+    responses(
+        (status = 202, description = "Taken"),
+        (status = 401, description = "The signature is not of this target's secret", body = ErrorBody),
+    )
+)]
 pub(super) async fn pagerduty(
     State(app): State<App>,
     Path(target): Path<String>,

@@ -1,4 +1,4 @@
-//! `status`, `check`, `token`, `geo`, `completions`, `man`.
+//! `status`, `check`, `token`, `openapi`, `geo`, `completions`, `man`.
 
 use std::path::PathBuf;
 
@@ -187,6 +187,17 @@ impl Token {
             }
         };
         println!("{secret}");
+        Ok(DONE)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Openapi {}
+
+impl Openapi {
+    #[expect(clippy::print_stdout, reason = "this is the command's answer")]
+    pub(super) fn run(self) -> anyhow::Result<u8> {
+        print!("{}", crate::api::document_text());
         Ok(DONE)
     }
 }

@@ -14,7 +14,9 @@ use arrow::datatypes::{
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::ValueEnum;
 use parquet::arrow::ArrowWriter;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Answer, QueryError, Rows};
 
@@ -230,14 +232,39 @@ fn csv_cell(name: &str) -> String {
 /// Integers beyond this are not exact in a browser's numbers.
 const SAFE_INT_MAX: i64 = 1 << 53;
 
-/// The answer as columns, for the browser: times are epoch milliseconds, large integers are texts, what is
+/// An answer as columns, for the browser: times are epoch milliseconds, large integers are texts, what is
 /// no number is null.
-pub fn to_columns(answer: &Answer) -> anyhow::Result<Value> {
-    let columns: Vec<Value> = answer
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Columns {
+    pub columns: Vec<Column>,
+    /// One list a column, as long as there are rows: numbers, texts, truth values and nulls.
+    pub data: Vec<Vec<Value>>,
+    pub n_rows: usize,
+    /// Whether rows were left out because of the limits.
+    pub truncated: bool,
+    pub elapsed_ms: f64,
+}
+
+/// A column's head.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Column {
+    pub name: String,
+    /// `bool`, `int`, `float`, `timestamp` (epoch milliseconds) or `text`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    pub column_type: &'static str,
+}
+
+/// Turns an answer's batches into its columns.
+pub fn to_columns(answer: &Answer) -> anyhow::Result<Columns> {
+    let columns: Vec<Column> = answer
         .schema
         .fields()
         .iter()
-        .map(|field| json!({"name": field.name(), "type": type_name(field.data_type())}))
+        .map(|field| Column {
+            name: field.name().clone(),
+            column_type: type_name(field.data_type()),
+        })
         .collect();
     let mut data: Vec<Vec<Value>> = vec![Vec::new(); columns.len()];
     for batch in &answer.batches {
@@ -245,13 +272,13 @@ pub fn to_columns(answer: &Answer) -> anyhow::Result<Value> {
             append_values(values, column)?;
         }
     }
-    Ok(json!({
-        "columns": columns,
-        "data": data,
-        "n_rows": answer.n_rows(),
-        "truncated": answer.truncated,
-        "elapsed_ms": answer.elapsed.as_secs_f64() * 1000.0,
-    }))
+    Ok(Columns {
+        columns,
+        data,
+        n_rows: answer.n_rows(),
+        truncated: answer.truncated,
+        elapsed_ms: answer.elapsed.as_secs_f64() * 1000.0,
+    })
 }
 
 fn type_name(data_type: &DataType) -> &'static str {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::QueryError;
 use super::bind::{Value, bind};
@@ -24,7 +25,7 @@ use super::bind::{Value, bind};
 struct Shipped;
 
 /// What a parameter may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ParamType {
     Timestamp,
@@ -34,18 +35,19 @@ pub enum ParamType {
 }
 
 /// A `$name` of a saved query.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Param {
     pub name: String,
     #[serde(rename = "type")]
     pub param_type: ParamType,
-    /// What to take when the caller gives nothing; without it the parameter must be given.
+    /// What to take when the caller gives nothing; without it the parameter must be given. A timestamp is epoch
+    /// microseconds here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
 }
 
 /// A named question.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct SavedQuery {
     pub name: String,
     /// The first comment line.

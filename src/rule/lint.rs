@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{AlertRule, Unit};
 use crate::query::saved::SavedQueries;
 
 /// How much it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = LintLevel)]
 pub enum Level {
     Warning,
     /// The rule will not do what it says.
@@ -17,7 +19,8 @@ pub enum Level {
 }
 
 /// One thing that lint found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = LintFinding)]
 pub struct Finding {
     pub rule: String,
     pub level: Level,

@@ -10,6 +10,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::batch::Tally;
 use crate::schema::Table;
@@ -47,7 +48,7 @@ pub struct Position {
 }
 
 /// Totals of one source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SourceAccount {
     pub received: u64,
     pub stored: u64,

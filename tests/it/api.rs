@@ -272,3 +272,148 @@ async fn every_answer_is_hardened() {
     .unwrap();
     assert!(runbook.text().await.unwrap().starts_with("# 5xx rate"));
 }
+
+#[tokio::test]
+async fn what_is_described_is_what_is_served_and_asks_for_the_scope_it_names() {
+    let home = Home::new();
+    let printed: Value = serde_json::from_str(&home.ok(&["openapi"])).unwrap();
+    assert!(!home.data.exists(), "printing needs no data folder");
+    let server = home.serve(&[]);
+    let read = Client::new(&home, &server, "read");
+    assert_eq!(read.json("/api/v1/openapi.json").await, printed);
+    let (lamp, ingest) = (
+        Client::new(&home, &server, "lamp"),
+        Client::new(&home, &server, "ingest"),
+    );
+    let plain = reqwest::Client::new();
+    let mut n_operations = 0;
+    for (path, item) in printed["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            n_operations += 1;
+            let at = format!("{method} {path}");
+            let method: reqwest::Method = method.to_uppercase().parse().unwrap();
+            let path = path.replace(['{', '}'], "x");
+            let url = format!("{}{path}", server.url);
+            let answer = plain.request(method.clone(), url).send().await.unwrap();
+            let status = answer.status().as_u16();
+            let body = answer.text().await.unwrap();
+            let Some(security) = operation["security"].as_array() else {
+                let is_there = status != 405 && !body.contains("no_such_route");
+                assert!(is_there, "{at}: {status} {body}");
+                continue;
+            };
+            assert_eq!(status, 401, "{at}: {body}");
+            let scope = security[0]["token"][0].as_str().unwrap();
+            let other = if scope == "lamp" { &ingest } else { &lamp };
+            let answer = other.request(method, &path).send().await.unwrap();
+            let body: Value = answer.json().await.unwrap();
+            let message = &body["error"]["message"];
+            assert_eq!(*message, format!("this needs the scope {scope}"), "{at}");
+        }
+    }
+    assert!(n_operations > 25, "{n_operations}");
+}
+
+/// The answers have the fields that the description promises.
+#[tokio::test]
+async fn answers_have_the_fields_that_are_described() {
+    let home = Home::new();
+    let described: Value = serde_json::from_str(&home.ok(&["openapi"])).unwrap();
+    let server = home.serve(&[]);
+    let client = Client::new(&home, &server, "admin");
+    assert!(
+        client
+            .lines(access_line(1, "217.0.0.1", 500, now_us()))
+            .await
+    );
+    let now = now_us() / 1000;
+    let window = format!("from={}&to={now}", now - 60_000);
+    let series = format!("/api/v1/rules/server-error-rate-by-country/series?{window}");
+    let query = format!("/api/v1/queries/errors_by_country?{window}");
+    let rows = [
+        ("/api/v1/status", "/api/v1/status"),
+        ("/api/v1/queries", "/api/v1/queries"),
+        (&query, "/api/v1/queries/{name}"),
+        ("/api/v1/rules", "/api/v1/rules"),
+        (&series, "/api/v1/rules/{id}/series"),
+        ("/api/v1/incidents", "/api/v1/incidents"),
+        ("/api/v1/silences", "/api/v1/silences"),
+        ("/api/v1/outbox", "/api/v1/outbox"),
+        ("/api/v1/review", "/api/v1/review"),
+        ("/api/v1/geo/sources", "/api/v1/geo/sources"),
+        ("/api/v1/session", "/api/v1/session"),
+        ("/lamp", "/lamp"),
+    ];
+    for (path, described_path) in rows {
+        let operation = &described["paths"][described_path]["get"];
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{path}: {operation}");
+        let answer = client.json(path).await;
+        let wrong = faults(&described, schema, &answer, path);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+/// Where a value has other fields than its schema.
+fn faults(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let schema = document.pointer(reference.trim_start_matches('#'));
+        return faults(document, schema.unwrap(), value, at);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let mut found = choices.iter().map(|one| faults(document, one, value, at));
+        let fits = found.any(|faults| faults.is_empty());
+        let what = (!fits).then(|| format!("{at} fits no choice: {value}"));
+        return what.into_iter().collect();
+    }
+    if schema["type"] == "null" && !value.is_null() {
+        return vec![format!("{at} is not null")];
+    }
+    if let (Value::Array(values), list @ Value::Object(_)) = (value, &schema["items"]) {
+        let values = values.iter().enumerate();
+        let found = values.map(|(n, value)| faults(document, list, value, &format!("{at}[{n}]")));
+        return found.flatten().collect();
+    }
+    let mut properties = serde_json::Map::new();
+    let mut required = Vec::new();
+    gather(document, schema, &mut properties, &mut required);
+    if properties.is_empty() || value.is_null() {
+        return Vec::new();
+    }
+    let Some(map) = value.as_object() else {
+        return vec![format!("{at} is no object: {value}")];
+    };
+    let missing = required.iter().filter(|name| !map.contains_key(*name));
+    let mut found: Vec<String> = missing.map(|name| format!("{at} has no {name}")).collect();
+    for (name, value) in map {
+        match properties.get(name) {
+            Some(schema) => found.extend(faults(document, schema, value, &format!("{at}.{name}"))),
+            None => found.push(format!("{at}.{name} is not described")),
+        }
+    }
+    found
+}
+
+/// The fields of an object and of those laid into it.
+fn gather(
+    document: &Value,
+    schema: &Value,
+    properties: &mut serde_json::Map<String, Value>,
+    required: &mut Vec<String>,
+) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let schema = document.pointer(reference.trim_start_matches('#')).unwrap();
+        return gather(document, schema, properties, required);
+    }
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        gather(document, part, properties, required);
+    }
+    properties.extend(
+        schema["properties"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
+    );
+    let names = schema["required"].as_array().into_iter().flatten();
+    required.extend(names.filter_map(|name| name.as_str().map(str::to_owned)));
+}

@@ -5,12 +5,13 @@ use std::path::Path;
 use chrono::DateTime;
 use maxminddb::Metadata;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The mark in the type of files that `logatlas geo build` wrote: they differ from their sources.
 pub(crate) const OWN_MARK: &str = "logatlas";
 
 /// A source of geo data, to be named wherever its answers are shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GeoSource {
     /// The maker.
     pub name: String,
