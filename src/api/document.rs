@@ -276,9 +276,27 @@ mod tests {
     /// The paths that a file of the web view asks for; `{}` stands for what is put in.
     fn paths_in(text: &str) -> Vec<String> {
         let starts = text.match_indices("/api/v1/").map(|(start, _)| start);
-        starts
+        let mut paths: Vec<String> = starts
             .map(|start| path_at(text.split_at(start).1))
-            .collect()
+            .collect();
+        // const at = (id: string) => `/api/v1/...`, which `${at(id)}/more` goes on from
+        for line in text.lines() {
+            let Some((head, tail)) = line.split_once(") => `/api/v1/") else {
+                continue;
+            };
+            let name = head
+                .trim_start()
+                .trim_start_matches("const ")
+                .split(' ')
+                .next();
+            let call = format!("${{{}(", name.unwrap_or_default());
+            let begin = path_at(&format!("/api/v1/{tail}"));
+            for (start, _) in text.match_indices(&call) {
+                let more = path_at(text.split_at(start).1);
+                paths.push(format!("{begin}{}", more.trim_start_matches("{}")));
+            }
+        }
+        paths
     }
 
     fn path_at(text: &str) -> String {
@@ -293,11 +311,13 @@ mod tests {
                 _ => {}
             }
         }
-        // "/api/v1/incidents/" + id
-        if path.ends_with('/') {
-            path.push_str("{}");
+        match path.strip_suffix("{}") {
+            // `/api/v1/review${query}`
+            Some(whole) if !whole.ends_with('/') => whole.to_owned(),
+            // "/api/v1/incidents/" + id
+            None if path.ends_with('/') => path + "{}",
+            _ => path,
         }
-        path
     }
 
     /// Whether a path of the view is one of the description, which has its parameters in braces.
@@ -311,10 +331,19 @@ mod tests {
 
     #[test]
     fn s36_the_view_uses_only_the_documented_interface() {
-        assert_eq!(
-            paths_in("get(`/api/v1/incidents/${encode({id})}/${act}?x=${y}`) + \"/api/v1/rules/\""),
-            ["/api/v1/incidents/{}/{}", "/api/v1/rules/{}"]
-        );
+        let text = r#"
+            get(`/api/v1/incidents/${encode({id})}/${act}?x=${y}`) + "/api/v1/rules/" + id
+            get(`/api/v1/review${at === null ? "" : `?at=${at}`}`, { signal })
+            const at = (id: string) => `/api/v1/rules/${encode(id)}`;
+            get(`${at(id)}/series?from=${from}`)"#;
+        let expected = [
+            "/api/v1/incidents/{}/{}",
+            "/api/v1/rules/{}",
+            "/api/v1/review",
+            "/api/v1/rules/{}",
+            "/api/v1/rules/{}/series",
+        ];
+        assert_eq!(paths_in(text), expected);
         let document = document();
         let mut n_asked = 0;
         let mut folders = vec![Path::new(ROOT).join("web/src")];
