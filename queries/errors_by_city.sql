@@ -26,5 +26,5 @@ SELECT country, region, city, lat, lon,
   shrunk_rate(k, n, parent_rate, 200) AS shrunk,
   k - n * parent_rate AS excess,
   parent_rate
-FROM (SELECT * FROM cells ORDER BY n DESC LIMIT 5000) AS cells CROSS JOIN parent
+FROM (SELECT * FROM cells ORDER BY n DESC, country, region, city LIMIT 5000) AS cells CROSS JOIN parent
 ORDER BY excess DESC, n DESC, country, region, city

@@ -11,6 +11,7 @@ pub mod output;
 pub mod saved;
 mod state_tables;
 mod table;
+pub mod windows;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use windows::Windows;
 
 use crate::enrich::geoip::GeoIp;
 use crate::store::Store;
@@ -50,6 +52,9 @@ pub enum QueryError {
     TimedOut(Duration),
     #[error("the query needs more memory than the {0} MiB it may use")]
     OutOfMemory(usize),
+    /// It cannot answer for many windows at once; nothing was run.
+    #[error("{0}")]
+    OneByOne(String),
     #[error("{0}")]
     Failed(String),
 }
@@ -168,12 +173,33 @@ impl Engine {
 
     /// Runs one `SELECT` and gathers its rows.
     pub async fn run(&self, sql: &str, limits: Limits) -> Result<Answer, QueryError> {
+        self.gather(sql, None, limits).await
+    }
+
+    /// Runs one `SELECT` that is bound to a window ending at [`windows::SENTINEL_US`] for every window of a
+    /// series at once; the column [`windows::TICK`] says which one a row is about.
+    /// [`QueryError::OneByOne`] when the query cannot be asked so.
+    pub async fn run_windows(
+        &self,
+        sql: &str,
+        windows: Windows,
+        limits: Limits,
+    ) -> Result<Answer, QueryError> {
+        self.gather(sql, Some(windows), limits).await
+    }
+
+    async fn gather(
+        &self,
+        sql: &str,
+        windows: Option<Windows>,
+        limits: Limits,
+    ) -> Result<Answer, QueryError> {
         let start = Instant::now();
         let mut batches = Vec::new();
         let mut left = limits.rows_max.unwrap_or(usize::MAX);
         let mut bytes_left = limits.bytes_max.unwrap_or(usize::MAX);
         let mut truncated = false;
-        let mut stream = self.stream(sql, limits).await?;
+        let mut stream = self.start(sql, windows, limits).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch?;
             let size = batch.get_array_memory_size();
@@ -196,6 +222,15 @@ impl Engine {
 
     /// Runs one `SELECT` and hands out its rows as they come. Dropping the stream ends the query.
     pub async fn stream(&self, sql: &str, limits: Limits) -> Result<Rows, QueryError> {
+        self.start(sql, None, limits).await
+    }
+
+    async fn start(
+        &self,
+        sql: &str,
+        windows: Option<Windows>,
+        limits: Limits,
+    ) -> Result<Rows, QueryError> {
         guard::check_text(sql)?;
         let engine = self.clone();
         let sql = sql.to_owned();
@@ -203,7 +238,7 @@ impl Engine {
         let (rows_tx, rows) = tokio::sync::mpsc::channel(2);
         let runtime = self.inner.runtime.as_ref().expect("kept until dropped");
         let task = runtime.spawn(async move {
-            let work = engine.produce(&sql, schema_tx, &rows_tx);
+            let work = engine.produce(&sql, windows, schema_tx, &rows_tx);
             let outcome = tokio::time::timeout(limits.time, work).await;
             let error = match outcome {
                 Ok(Ok(())) => return,
@@ -231,11 +266,13 @@ impl Engine {
     async fn produce(
         &self,
         sql: &str,
+        windows: Option<Windows>,
         schema: tokio::sync::oneshot::Sender<SchemaRef>,
         rows: &tokio::sync::mpsc::Sender<Result<RecordBatch, QueryError>>,
     ) -> Result<(), QueryError> {
         let _place = self.inner.places.acquire().await;
-        let mut stream = self.execute(sql).await.map_err(|e| self.explain(e))?;
+        let stream = self.execute(sql, windows).await;
+        let mut stream = stream.map_err(|e| self.explain(e))?;
         // The reader may have left already; then the first send below ends the work.
         drop(schema.send(stream.schema()));
         while let Some(batch) = stream.next().await {
@@ -247,11 +284,18 @@ impl Engine {
         Ok(())
     }
 
-    async fn execute(&self, sql: &str) -> Result<SendableRecordBatchStream, DataFusionError> {
+    async fn execute(
+        &self,
+        sql: &str,
+        windows: Option<Windows>,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let context = self.context()?;
         let state = context.state();
-        let plan = state.create_logical_plan(sql).await?;
+        let mut plan = state.create_logical_plan(sql).await?;
         guard::check_plan(&plan)?;
+        if let Some(windows) = windows {
+            plan = windows::rewrite(&plan, windows)?;
+        }
         context
             .execute_logical_plan(plan)
             .await?
@@ -283,6 +327,9 @@ impl Engine {
             }
             DataFusionError::Plan(message) if message.starts_with(guard::REFUSED) => {
                 QueryError::Refused(message.clone())
+            }
+            DataFusionError::Plan(message) if message.starts_with(windows::ONE_BY_ONE) => {
+                QueryError::OneByOne(message.clone())
             }
             root @ (DataFusionError::SQL(..)
             | DataFusionError::Plan(_)

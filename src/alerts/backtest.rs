@@ -1,20 +1,25 @@
 //! A rule over the rows there are: each tick's readings once, then as many replays as thresholds are tried.
 
+use std::time::Instant;
+
 use futures::StreamExt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::evaluate;
+use super::evaluate::{self, TickError};
 use crate::alerting::backtest::{Outage, Replay, Report, Span};
 use crate::alerting::{Policy, Tick};
 use crate::query::Engine;
 use crate::query::saved::SavedQueries;
-use crate::rule::AlertRule;
+use crate::query::windows::Windows;
+use crate::rule::{AlertRule, Reading};
 
 /// Ticks of one back-test.
 pub const TICKS_MAX: i64 = 500_000;
-/// Ticks asked at once.
+/// Questions under way at once.
 const ASKED_AT_ONCE: usize = 4;
+/// Ticks of one question: enough that its cost is the rows', few enough that its groups fit into memory.
+const ASKED_AS_ONE: i64 = 2_000;
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -38,6 +43,8 @@ pub struct Outcome {
 }
 
 /// Asks the rule's query for every tick of the span, in order, and calls `progress` with how many are done.
+///
+/// Many ticks are one question where the query allows it; the rest is asked tick by tick.
 pub async fn history(
     engine: &Engine,
     queries: &SavedQueries,
@@ -45,27 +52,61 @@ pub async fn history(
     span: Span,
     mut progress: impl FnMut(u64),
 ) -> Vec<Tick> {
-    let every = rule.eval.every.0;
-    let first = (span.from_us + every - 1).div_euclid(every);
-    let last = span.to_us.div_euclid(every).min(first + TICKS_MAX);
-    let ask = |tick_us: i64| async move {
-        let start = std::time::Instant::now();
-        let outcome = evaluate::readings(engine, queries, rule, tick_us).await;
-        Tick {
-            tick_us,
-            is_complete: true,
-            outcome: outcome.map_err(|error| error.to_string()),
-            eval_us: i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX),
-        }
-    };
-    let ticks = (first..=last).map(|number| ask(number * every));
-    let mut stream = futures::stream::iter(ticks).buffered(ASKED_AT_ONCE);
+    let every_us = rule.eval.every.0;
+    let first = (span.from_us + every_us - 1).div_euclid(every_us);
+    let last = span.to_us.div_euclid(every_us);
     let mut history = Vec::new();
-    while let Some(tick) = stream.next().await {
-        history.push(tick);
+    let mut is_one_by_one = false;
+    for start in (first..=last).step_by(ASKED_AS_ONE as usize) {
+        let windows = Windows {
+            first_us: start * every_us,
+            last_us: (start + ASKED_AS_ONE - 1).min(last) * every_us,
+            every_us,
+        };
+        let began = Instant::now();
+        let asked = match is_one_by_one {
+            true => None,
+            false => evaluate::readings_of_ticks(engine, queries, rule, windows)
+                .await
+                .ok(),
+        };
+        match asked {
+            Some(ticks) => {
+                let eval_us = elapsed_us(began) / ticks.len().max(1) as i64;
+                let ticks = ticks.into_iter();
+                history.extend(ticks.map(|(tick_us, outcome)| tick(tick_us, outcome, eval_us)));
+            }
+            None => {
+                is_one_by_one = true;
+                let ticks = (windows.first_us..=windows.last_us).step_by(every_us as usize);
+                let ask = |tick_us| async move {
+                    let began = Instant::now();
+                    let outcome = evaluate::readings(engine, queries, rule, tick_us).await;
+                    tick(tick_us, outcome, elapsed_us(began))
+                };
+                let mut answers = futures::stream::iter(ticks.map(ask)).buffered(ASKED_AT_ONCE);
+                while let Some(tick) = answers.next().await {
+                    history.push(tick);
+                    progress(history.len() as u64);
+                }
+            }
+        }
         progress(history.len() as u64);
     }
     history
+}
+
+fn tick(tick_us: i64, outcome: Result<Vec<Reading>, TickError>, eval_us: i64) -> Tick {
+    Tick {
+        tick_us,
+        is_complete: true,
+        outcome: outcome.map_err(|error| error.to_string()),
+        eval_us,
+    }
+}
+
+fn elapsed_us(began: Instant) -> i64 {
+    i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Replays a history under the rule, and under each other threshold.

@@ -112,6 +112,7 @@ impl From<QueryError> for ApiError {
             QueryError::Refused(_) => (StatusCode::FORBIDDEN, "query_refused"),
             QueryError::Invalid(_) => (StatusCode::BAD_REQUEST, "query_invalid"),
             QueryError::TimedOut(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_timed_out"),
+            QueryError::OneByOne(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_one_by_one"),
             QueryError::OutOfMemory(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_out_of_memory"),
             QueryError::Failed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "query_failed"),
         };

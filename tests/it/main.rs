@@ -15,6 +15,7 @@ mod geo_corpus;
 mod pictures;
 mod program;
 mod queries;
+mod replay;
 mod rules;
 mod sources;
 mod store;
