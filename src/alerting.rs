@@ -16,11 +16,13 @@
 
 pub mod backtest;
 pub mod case;
+pub mod clock;
 pub mod explain;
 mod incidents;
 mod key;
 mod message;
 pub mod mute;
+mod notice;
 pub mod people;
 pub mod review;
 mod settle;
@@ -34,6 +36,7 @@ pub use incidents::{
 };
 pub use key::{Key, KeyKind, dedup_key, installation_id};
 pub use mute::Policy;
+pub use notice::{note_gap, note_step};
 pub use settle::settle;
 pub use tick::{Change, close_orphans};
 pub use trouble::Trouble;
@@ -60,6 +63,10 @@ CREATE TABLE IF NOT EXISTS rule_ticks (
   rule_id TEXT NOT NULL, tick_us INTEGER NOT NULL, n_rows INTEGER NOT NULL, n_breaches INTEGER NOT NULL,
   n_near_misses INTEGER NOT NULL, is_complete INTEGER NOT NULL, error TEXT, at_us INTEGER NOT NULL, eval_us INTEGER NOT NULL,
   PRIMARY KEY (rule_id, tick_us)) STRICT;
+-- What is no incident: near misses, breaches seen too late, gaps, steps of the clock. No rule: all of them.
+CREATE TABLE IF NOT EXISTS rule_events (
+  rule_id TEXT NOT NULL, kind TEXT NOT NULL, labels TEXT NOT NULL, tick_us INTEGER NOT NULL, at_us INTEGER NOT NULL,
+  PRIMARY KEY (rule_id, kind, labels, tick_us)) STRICT;
 CREATE TABLE IF NOT EXISTS rule_versions (
   rule_id TEXT NOT NULL, version TEXT NOT NULL, text TEXT NOT NULL, first_us INTEGER NOT NULL,
   PRIMARY KEY (rule_id, version)) STRICT;
@@ -168,6 +175,20 @@ pub fn apply(
     policy: &Policy,
 ) -> rusqlite::Result<Vec<Change>> {
     let changes = tick::apply(tx, rule, tick, context, policy)?;
+    settle(tx, policy, context)?;
+    Ok(changes)
+}
+
+/// Looks again at closed ticks whose windows gained rows, in order, up to the rule's last one, and settles who
+/// has to hear of what that shows.
+pub fn revise(
+    tx: &Transaction<'_>,
+    rule: &AlertRule,
+    ticks: &[Tick],
+    context: &Context,
+    policy: &Policy,
+) -> rusqlite::Result<Vec<Change>> {
+    let changes = tick::late::revise(tx, rule, ticks, context, policy)?;
     settle(tx, policy, context)?;
     Ok(changes)
 }

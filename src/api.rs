@@ -17,6 +17,7 @@ mod document;
 mod error;
 mod incidents;
 mod ingest;
+mod picture;
 mod queries;
 mod rules;
 mod session;
@@ -24,7 +25,8 @@ mod status;
 mod webhooks;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -43,12 +45,14 @@ pub use document::document_text;
 pub use error::ApiError;
 pub use session::Caller;
 
+use crate::alerting::{self, Policy};
 use crate::auth::Scope;
 use crate::config::Config;
 use crate::enrich::geoip::GeoIp;
 use crate::pipeline::Progress;
 use crate::query::Engine;
 use crate::query::saved::SavedQueries;
+use crate::rule::{self, InUse, RuleError};
 use crate::source::DeliverySender;
 use crate::store::Store;
 
@@ -78,6 +82,10 @@ pub struct App {
     pub config: Arc<Config>,
     /// Folder of the user's saved queries and rules.
     pub queries_dir: Arc<Path>,
+    /// The rules that count.
+    pub in_use: Arc<Mutex<InUse>>,
+    /// What the clock of the alerts is off from the wall's, microseconds.
+    pub clock_offset_us: Arc<AtomicI64>,
     pub is_demo: bool,
 }
 
@@ -108,7 +116,36 @@ impl App {
             bell: Arc::default(),
             config: Arc::new(config.clone()),
             queries_dir: queries_dir.into(),
+            in_use: Arc::default(),
+            clock_offset_us: Arc::default(),
             is_demo: false,
+        }
+    }
+}
+
+impl App {
+    /// The rules that count, after a look at their files, and what is wrong with those.
+    pub fn look_at_rules(&self) -> (MutexGuard<'_, InUse>, Vec<RuleError>) {
+        let mut in_use = self
+            .in_use
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        let problems = in_use.update(rule::read_files(&self.queries_dir));
+        (in_use, problems)
+    }
+
+    /// Who is told, by the settings and the rules that count.
+    pub fn policy(&self) -> Policy {
+        let rules = self.look_at_rules().0.rules();
+        Policy::new(&self.config.targets, &self.config.teams, &rules)
+    }
+
+    /// What acts of people are noted with: the time is the alerts' own.
+    pub fn context(&self) -> alerting::Context {
+        let offset_us = self.clock_offset_us.load(Ordering::Relaxed);
+        alerting::Context {
+            public_url: self.public_url.to_string(),
+            now_us: crate::time::now_us() + offset_us,
         }
     }
 }
@@ -125,6 +162,8 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/api/v1/sql", routes!(queries::sql))
         .at("/api/v1/incidents", routes!(incidents::list))
         .at("/api/v1/incidents/{id}", routes!(incidents::show))
+        .at("/api/v1/incidents/{id}/map.svg", routes!(picture::svg))
+        .at("/api/v1/incidents/{id}/map.png", routes!(picture::png))
         .at("/api/v1/silences", routes!(incidents::silences))
         .at("/api/v1/outbox", routes!(incidents::outbox))
         .at("/api/v1/review", routes!(incidents::review))
@@ -139,6 +178,7 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/api/v1/silences/{id}", routes!(incidents::end_silence));
     let lamp = Routes::default().at("/lamp", routes!(incidents::lamp));
     let admin = Routes::default()
+        .at("/api/v1/rules/{id}", routes!(rules::write))
         .at("/api/v1/rules/{id}/fire", routes!(rules::fire))
         .at("/api/v1/outbox/{id}/{act}", routes!(incidents::outbox_act))
         .at("/api/v1/import", routes!(ingest::import))

@@ -184,5 +184,44 @@ pub fn draw_chart(picture: &ChartPicture<'_>, output: Output) -> Result<Vec<u8>,
     render::render(&plot::draw(picture, canvas)?, picture.title, output)
 }
 
+impl Cell {
+    /// Reads a row of `errors_by_*` or `change_by_*`; `kind` is the column that names the place.
+    pub fn of_row(row: &serde_json::Value, kind: &str) -> Self {
+        Self {
+            id: row[kind].as_str().map(str::to_owned),
+            n: row["n"].as_i64().unwrap_or(0),
+            k: row["k"].as_i64().unwrap_or(0),
+            rate: row["rate"].as_f64(),
+            shrunk: row["shrunk"].as_f64(),
+            lo: row["lo"].as_f64(),
+            hi: row["hi"].as_f64(),
+            change: row["change"].as_f64(),
+            significant: row["significant"].as_bool().unwrap_or(false),
+        }
+    }
+}
+
+impl Bubble {
+    /// Reads a row of `errors_by_city`; none for a city that has no place.
+    pub fn of_row(row: &serde_json::Value) -> Option<Self> {
+        Some(Self {
+            lat: row["lat"].as_f64()?,
+            lon: row["lon"].as_f64()?,
+            name: row["city"].as_str()?.to_owned(),
+            n: row["n"].as_i64()?,
+            k: row["k"].as_i64()?,
+        })
+    }
+}
+
+/// A window in milliseconds as people read it: `2026-11-22 21:39 - 2026-11-23 21:39 UTC`
+pub fn window_text((from, to): (i64, i64)) -> String {
+    let time = |ms: i64| {
+        let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default();
+        time.format("%Y-%m-%d %H:%M").to_string()
+    };
+    format!("{} – {} UTC", time(from), time(to))
+}
+
 #[cfg(test)]
 mod tests;

@@ -85,6 +85,8 @@ pub struct Config {
     pub targets: crate::notify::Targets,
     /// The target that takes what another one does not.
     pub fallback_target: Option<String>,
+    /// A sign of life to a service that alarms when the signs stop.
+    pub heartbeat: Option<crate::alerts::heartbeat::Heartbeat>,
     /// Who owns rules, by name.
     pub teams: BTreeMap<String, crate::alerting::mute::Team>,
 }
@@ -168,6 +170,10 @@ impl Config {
         for (name, target) in &self.targets {
             let check = target.notifier().check();
             check.map_err(|what| ConfigError::Invalid(format!("targets.{name}: {what}")))?;
+        }
+        if let Some(heartbeat) = &self.heartbeat {
+            let check = heartbeat.check();
+            check.map_err(|what| ConfigError::Invalid(format!("heartbeat: {what}")))?;
         }
         let in_use = self.teams.values().flat_map(|team| &team.targets);
         for name in in_use.chain(&self.fallback_target) {

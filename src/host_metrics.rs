@@ -1,5 +1,6 @@
 //! CPU, memory, disk and network of this host, as rows of `host_metrics`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub struct HostSample {
     pub load1: f64,
     pub mem_used_pct: f64,
     pub swap_used_pct: f64,
+    /// Of this host, the disk that holds the data folder.
     pub disk_used_pct: f64,
     /// Since the look before.
     pub net_rx_bytes: i64,
@@ -92,23 +94,25 @@ pub async fn run(target: Store, shutdown: Shutdown) {
             () = tokio::time::sleep(INTERVAL) => {}
             () = shutdown.cancelled() => return,
         }
-        let sample = look(&mut system, &mut networks);
+        let sample = look(&mut system, &mut networks, target.dir());
         if let Err(error) = store(&target, &[sample]).await {
             tracing::warn!(%error, "host metrics could not be stored");
         }
     }
 }
 
-fn look(system: &mut System, networks: &mut Networks) -> HostSample {
+fn look(system: &mut System, networks: &mut Networks, data: &Path) -> HostSample {
     system.refresh_cpu_usage();
     system.refresh_memory();
     networks.refresh(true);
     let disks = Disks::new_with_refreshed_list();
-    let (mut total, mut free) = (0, 0);
-    for disk in disks.iter().flat_map(|disks| disks.iter()) {
-        total += disk.total_space();
-        free += disk.available_space();
-    }
+    let disks = disks.iter().flat_map(|disks| disks.iter());
+    // The one whose mount point is the closest above the data folder.
+    let of_store = disks
+        .filter(|disk| data.starts_with(disk.mount_point()))
+        .max_by_key(|disk| disk.mount_point().components().count());
+    let (total, free) =
+        of_store.map_or((0, 0), |disk| (disk.total_space(), disk.available_space()));
     let traffic = |value: fn(&sysinfo::NetworkData) -> u64| {
         let sum: u64 = networks.values().map(value).sum();
         i64::try_from(sum).unwrap_or(i64::MAX)
@@ -120,7 +124,7 @@ fn look(system: &mut System, networks: &mut Networks) -> HostSample {
         load1: System::load_average().map_or(0.0, |load| load.one),
         mem_used_pct: share(system.used_memory(), system.total_memory()),
         swap_used_pct: share(system.used_swap(), system.total_swap()),
-        disk_used_pct: share(total - free, total),
+        disk_used_pct: share(total.saturating_sub(free), total),
         net_rx_bytes: traffic(sysinfo::NetworkData::received),
         net_tx_bytes: traffic(sysinfo::NetworkData::transmitted),
     }

@@ -5,7 +5,7 @@
 //! services. Names are checked after they are resolved, at the moment of connecting.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -57,7 +57,7 @@ impl Answer {
     /// The first words of the body, for error messages.
     pub fn body_start(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
-        crate::text::escape_controls(&text.chars().take(200).collect::<String>())
+        crate::text::escape_controls(&text.chars().take(512).collect::<String>())
     }
 }
 
@@ -66,7 +66,12 @@ impl Answer {
 pub struct HttpClient {
     guarded: Client,
     open: Client,
+    /// Bodies that were sent, where somebody wants to see them.
+    sent: Option<Sent>,
 }
+
+/// Bodies that were sent, in order.
+pub type Sent = Arc<Mutex<Vec<Vec<u8>>>>;
 
 impl HttpClient {
     /// Makes the client; asks nobody.
@@ -84,7 +89,18 @@ impl HttpClient {
                 .build()
                 .map_err(RequestError::Setup)?,
             open: builder().build().map_err(RequestError::Setup)?,
+            sent: None,
         })
+    }
+
+    /// A client that keeps the bodies it sends.
+    pub fn watched() -> Result<(Self, Sent), RequestError> {
+        let sent = Sent::default();
+        let client = Self {
+            sent: Some(Arc::clone(&sent)),
+            ..Self::new()?
+        };
+        Ok((client, sent))
     }
 
     /// Sends a request with a body.
@@ -103,6 +119,10 @@ impl HttpClient {
                 &self.guarded
             }
         };
+        if let Some(sent) = &self.sent {
+            let mut sent = sent.lock().unwrap_or_else(|poison| poison.into_inner());
+            sent.push(request.body.clone());
+        }
         let no_answer = |error: reqwest::Error| RequestError::NoAnswer(reason(error));
         let mut builder = client.request(request.method, url).body(request.body);
         for (name, value) in request.headers {

@@ -30,6 +30,7 @@ pub mod places;
 pub mod schema;
 
 // Kept.
+pub mod crash;
 pub mod disk;
 pub mod host_metrics;
 pub mod import;

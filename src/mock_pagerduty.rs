@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -24,6 +24,8 @@ const EVENTS_MAX: usize = 10_000;
 pub enum Fault {
     /// A status, with a Retry-After header when there is one; the event is not taken.
     Status(u16, Option<String>),
+    /// A status with this text; the event is not taken.
+    Text(u16, String),
     /// The event is taken, and the answer says it failed.
     TakenThenLost,
     /// The event is taken, and the answer comes after this long.
@@ -38,8 +40,12 @@ pub enum Fault {
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub struct MockIncident {
     pub dedup_key: String,
-    /// `triggered` or `resolved`.
+    /// `triggered`, `acknowledged` or `resolved`.
     pub status: &'static str,
+    /// Who acknowledged or resolved it by hand.
+    pub by: Option<String>,
+    /// When it opened, RFC 3339.
+    pub created_at: String,
     pub summary: String,
     pub client_url: String,
     pub n_events: usize,
@@ -76,6 +82,7 @@ impl MockPagerDuty {
         let router = Router::new()
             .route("/v2/enqueue", post(enqueue))
             .route("/incidents", get(incidents))
+            .route("/rest/incidents", get(rest_incidents))
             .route("/events", get(events))
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .with_state(self.clone());
@@ -102,6 +109,21 @@ impl MockPagerDuty {
         self.lock().incidents.clone()
     }
 
+    /// Somebody acknowledges or resolves what is open under the key, by hand; false when nothing is.
+    pub fn by_hand(&self, dedup_key: &str, status: &'static str, who: &str) -> bool {
+        let mut inner = self.lock();
+        let mut open = inner
+            .incidents
+            .iter_mut()
+            .filter(|one| one.status != "resolved");
+        let Some(incident) = open.find(|one| one.dedup_key == dedup_key) else {
+            return false;
+        };
+        incident.status = status;
+        incident.by = Some(who.to_owned());
+        true
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner
             .lock()
@@ -111,6 +133,36 @@ impl MockPagerDuty {
 
 async fn incidents(State(mock): State<MockPagerDuty>) -> Json<Value> {
     Json(json!(mock.incidents()))
+}
+
+/// The part of the REST API that logatlas asks: incidents by key.
+async fn rest_incidents(
+    State(mock): State<MockPagerDuty>,
+    Query(asked): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let token = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
+    if token != Some(&format!("Token token={API_TOKEN}")) {
+        return (StatusCode::UNAUTHORIZED, "no such token\n").into_response();
+    }
+    let key = asked.get("incident_key").cloned().unwrap_or_default();
+    let own = mock
+        .incidents()
+        .into_iter()
+        .rev()
+        .filter(|one| one.dedup_key == key);
+    let shown = own.map(|one| {
+        json!({
+            "incident_key": one.dedup_key,
+            "status": one.status,
+            "created_at": one.created_at,
+            "acknowledgements": [{"acknowledger": {"summary": one.by}}],
+            "last_status_change_by": {"summary": one.by},
+        })
+    });
+    Json(json!({"incidents": shown.collect::<Vec<_>>()})).into_response()
 }
 
 async fn events(State(mock): State<MockPagerDuty>) -> Json<Value> {
@@ -123,6 +175,10 @@ async fn enqueue(State(mock): State<MockPagerDuty>, body: String) -> Response {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = retry_after.map(|text| [("retry-after", text)]);
         return (status, retry_after, "told to fail\n").into_response();
+    }
+    if let Some(Fault::Text(status, text)) = fault {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return (status, text).into_response();
     }
     if let Some(Fault::Redirect(to)) = fault {
         return (StatusCode::TEMPORARY_REDIRECT, [("location", to)], "").into_response();
@@ -213,7 +269,7 @@ impl Inner {
         let open = self
             .incidents
             .iter_mut()
-            .find(|incident| incident.dedup_key == dedup_key && incident.status == "triggered");
+            .find(|incident| incident.dedup_key == dedup_key && incident.status != "resolved");
         let summary = text("/payload/summary");
         let line = match (text("/event_action").as_str(), open) {
             ("trigger", Some(incident)) => {
@@ -228,11 +284,18 @@ impl Inner {
                 self.incidents.push(MockIncident {
                     dedup_key: dedup_key.clone(),
                     status: "triggered",
+                    by: None,
+                    created_at: crate::time::rfc3339(crate::time::now_us()),
                     summary,
                     client_url,
                     n_events: 1,
                 });
                 Some(line)
+            }
+            ("acknowledge", Some(incident)) => {
+                incident.n_events += 1;
+                incident.status = "acknowledged";
+                Some(format!("acknowledged  {}", incident.summary))
             }
             ("resolve", Some(incident)) => {
                 incident.n_events += 1;
@@ -261,6 +324,9 @@ pub fn settings(address: SocketAddr) -> String {
 
 /// A key that has the right shape and means nothing.
 pub const ROUTING_KEY: &str = "mock0000mock0000mock0000mock0000";
+
+/// The key of the stand-in's REST API.
+pub const API_TOKEN: &str = "mock-api-token";
 
 /// Events of each dedup key, in order, for tests: `{"<key>": ["trigger", "resolve"]}`.
 pub fn actions(events: &[Value]) -> BTreeMap<String, Vec<String>> {

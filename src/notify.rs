@@ -31,7 +31,7 @@ pub type Targets = BTreeMap<String, Target>;
 macro_rules! targets {
     ($($variant:ident => $module:ident::$settings:ident,)*) => {
         /// Where messages go; `kind` in the settings is the name in snake case.
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Clone, Debug, Deserialize, Serialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Target {
             $($variant($module::$settings),)*
@@ -112,6 +112,28 @@ impl Secret {
     }
 }
 
+/// Writes the secret itself. Only [`Target::sealed`] does so, for the state file, which is as private as the
+/// settings.
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let secret = self.read().map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(&secret)
+    }
+}
+
+impl Target {
+    /// The settings with their secrets as they are now, for messages that have to go the way that earlier ones
+    /// went. None while a secret cannot be read.
+    pub fn sealed(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    /// Reads what [`Target::sealed`] wrote.
+    pub fn unsealed(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
 /// What is told, in PagerDuty's words.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -149,6 +171,8 @@ pub enum Reason {
     Acknowledge,
     Resolve,
     Digest,
+    /// Something about logatlas itself.
+    Notice,
     /// Somebody tries the way.
     Test,
 }
@@ -164,6 +188,7 @@ impl Reason {
             Self::Acknowledge => "acknowledge",
             Self::Resolve => "resolve",
             Self::Digest => "digest",
+            Self::Notice => "notice",
             Self::Test => "test",
         }
     }
@@ -284,7 +309,7 @@ pub fn judge(answer: &Answer) -> Result<(), NotifyError> {
 }
 
 /// The longest wait that a target may ask for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(900);
 
 /// Sends a request and judges the answer.
 pub async fn deliver(client: &HttpClient, request: Outgoing<'_>) -> Result<(), NotifyError> {
@@ -333,6 +358,7 @@ pub fn headline(message: &Notification) -> &'static str {
         Action::Trigger => "firing",
         Action::Acknowledge => "acknowledged",
         Action::Resolve => "resolved",
+        Action::Digest if message.reason == Reason::Notice => "notice",
         Action::Digest => "overnight",
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::alerting::Trouble;
+use crate::crash;
 use crate::http_client::HttpClient;
 use crate::notify::{Action, MessageId, Notification, NotifyError, Target, Targets};
 use crate::source::Shutdown;
@@ -30,10 +31,14 @@ const PER_MINUTE_MAX: usize = 100;
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 /// Messages of one target that are under way at once.
 const UNDER_WAY_MAX: usize = 8;
-/// A resolve is tried for this long.
-const RESOLVE_FOR_US: i64 = 72 * 3_600_000_000;
-/// A message that is late by this much goes to the fallback target besides.
-const FALLBACK_AFTER_US: i64 = 120_000_000;
+/// A resolve is tried so often: three days at the longest wait. Counted, because clocks leap.
+const RESOLVE_ATTEMPTS_MAX: u32 = 864;
+/// A message that failed so often, about two minutes at the waits between, goes to the fallback target besides;
+/// so does one that is told to wait for longer.
+const LATE_ATTEMPTS: u32 = 7;
+const LATE_AFTER: Duration = Duration::from_secs(120);
+/// No message waits for longer than this; one that seems to was put off by a clock that has leapt since.
+const WAIT_US_MAX: i64 = 20 * 60_000_000;
 /// How long the loop rests when nothing is due.
 const REST: Duration = Duration::from_millis(500);
 
@@ -44,6 +49,10 @@ CREATE TABLE IF NOT EXISTS outbox (
   not_before_us INTEGER NOT NULL, n_attempts INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL DEFAULT 'queued',
   done_us INTEGER, last_error TEXT) STRICT;
 CREATE INDEX IF NOT EXISTS outbox_due ON outbox (status, not_before_us);
+-- The settings that messages of an incident went by, with their secrets: its resolve goes the same way.
+CREATE TABLE IF NOT EXISTS routes (
+  incident_id TEXT NOT NULL, target TEXT NOT NULL, settings TEXT NOT NULL,
+  PRIMARY KEY (incident_id, target)) STRICT;
 ";
 
 /// Puts a message into the outbox, inside the transaction that causes it.
@@ -85,6 +94,46 @@ pub fn enqueue(
     Ok(())
 }
 
+/// The settings that the incident's messages to a target go by: those of the first of them.
+fn route(
+    tx: &Transaction<'_>,
+    incident_id: &str,
+    target: &str,
+    sealed: Option<&str>,
+) -> rusqlite::Result<Option<String>> {
+    // What is about no incident has no earlier way.
+    if incident_id.is_empty() {
+        return Ok(None);
+    }
+    if let Some(sealed) = sealed {
+        tx.prepare_cached("INSERT OR IGNORE INTO routes VALUES (?1, ?2, ?3)")?
+            .execute([incident_id, target, sealed])?;
+    }
+    tx.prepare_cached("SELECT settings FROM routes WHERE incident_id = ?1 AND target = ?2")?
+        .query_row([incident_id, target], |row| row.get(0))
+        .optional()
+}
+
+/// Forgets the ways of incidents that nothing more is to be said of.
+fn forget_routes(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM routes WHERE NOT EXISTS (SELECT 1 FROM owed WHERE owed.incident_id = routes.incident_id AND owed.target = routes.target)
+           AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.incident_id = routes.incident_id AND outbox.target = routes.target AND status IN ('queued', 'dead'))",
+    )?
+    .execute([])
+    .map(drop)
+}
+
+/// Lets the first messages of a rule's new incidents wait until then, for what is found out about them.
+pub fn hold_back(tx: &Transaction<'_>, rule_id: &str, until_us: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE outbox SET not_before_us = ?2 WHERE n_attempts = 0 AND status = 'queued' AND action = 'trigger'
+           AND incident_id IN (SELECT incident_id FROM incidents WHERE rule_id = ?1 AND kind = 'value' AND explanation IS NULL)",
+    )?
+    .execute(params![rule_id, until_us])
+    .map(drop)
+}
+
 /// Whether the target may have seen a trigger of the incident.
 fn has_left(
     tx: &Transaction<'_>,
@@ -107,33 +156,32 @@ fn message_id(message: &Notification, target: &str) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
 }
 
-struct Due {
-    message_id: String,
+pub(crate) struct Due {
+    pub(crate) message_id: String,
     incident_id: String,
-    target: String,
+    pub(crate) target: String,
     dedup_key: String,
-    body: String,
+    pub(crate) body: String,
     n_attempts: u32,
-    created_us: i64,
 }
 
 impl Due {
     /// Messages of one target and key go one after the other.
-    fn lane(&self) -> String {
+    pub(crate) fn lane(&self) -> String {
         format!("{} {}", self.target, self.dedup_key)
     }
 }
 
 /// The oldest message that may go now: the first of its target and key, and of no lane and target that waits.
-fn next_due(
+pub(crate) fn next_due(
     connection: &Connection,
     now_us: i64,
     busy_lanes: &BTreeSet<String>,
     busy_targets: &[String],
 ) -> rusqlite::Result<Option<Due>> {
     let mut statement = connection.prepare_cached(
-        "SELECT message_id, incident_id, target, dedup_key, body, n_attempts, created_us FROM outbox AS due
-         WHERE status = 'queued' AND not_before_us <= ?1
+        "SELECT message_id, incident_id, target, dedup_key, body, n_attempts FROM outbox AS due
+         WHERE status = 'queued' AND (not_before_us <= ?1 OR not_before_us > ?1 + ?4)
            AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.status = 'queued'
              AND earlier.target = due.target AND earlier.dedup_key = due.dedup_key AND earlier.seq < due.seq)
            AND target NOT IN (SELECT value FROM json_each(?2))
@@ -144,7 +192,7 @@ fn next_due(
         json!(busy_targets).to_string(),
         json!(busy_lanes).to_string(),
     );
-    let row = statement.query_row(params![now_us, targets, lanes], |row| {
+    let row = statement.query_row(params![now_us, targets, lanes, WAIT_US_MAX], |row| {
         Ok(Due {
             message_id: row.get(0)?,
             incident_id: row.get(1)?,
@@ -152,7 +200,6 @@ fn next_due(
             dedup_key: row.get(3)?,
             body: row.get(4)?,
             n_attempts: row.get(5)?,
-            created_us: row.get(6)?,
         })
     });
     row.optional()
@@ -223,27 +270,37 @@ impl Dispatcher {
             return Ok(false);
         };
         // Noted before it leaves: from now on the target may have seen it.
-        let id = due.message_id.clone();
+        let (id, incident, name) = (
+            due.message_id.clone(),
+            due.incident_id.clone(),
+            due.target.clone(),
+        );
+        let sealed = self.targets.get(&due.target).and_then(Target::sealed);
         let mark = move |tx: &Transaction<'_>| {
-            tx.execute(
+            let n = tx.execute(
                 "UPDATE outbox SET n_attempts = n_attempts + 1 WHERE message_id = ?1 AND status = 'queued'",
                 [id],
-            )
+            )?;
+            let route = match n {
+                0 => None,
+                _ => route(tx, &incident, &name, sealed.as_deref())?,
+            };
+            Ok((n > 0, route))
         };
-        if self.state.write(mark).await? == 0 {
+        let (is_marked, route) = self.state.write(mark).await?;
+        if !is_marked {
             // Superseded between looking and marking.
             return Ok(true);
         }
+        crash::point("marked");
         let (lane, target) = (due.lane(), due.target.clone());
         traffic.lanes.insert(lane.clone());
         *traffic.under_way.entry(target.clone()).or_default() += 1;
-        if let Some(target) = self.targets.get(&target) {
-            let key = target.notifier().rate_key();
-            traffic.sent.entry(key).or_default().push(Instant::now());
-        }
+        let key = self.rate_key(&target);
+        traffic.sent.entry(key).or_default().push(Instant::now());
         let dispatcher = self.clone();
         attempts.spawn(async move {
-            if let Err(error) = dispatcher.attempt(due).await {
+            if let Err(error) = dispatcher.attempt(due, route).await {
                 tracing::error!(%error, "the outcome of a message cannot be noted");
             }
             (lane, target)
@@ -251,30 +308,76 @@ impl Dispatcher {
         Ok(true)
     }
 
-    async fn attempt(&self, due: Due) -> Result<(), StateError> {
+    async fn attempt(&self, due: Due, route: Option<String>) -> Result<(), StateError> {
         let message = serde_json::from_str::<Notification>(&due.body);
-        let outcome = match (self.targets.get(&due.target), &message) {
-            (None, _) => Outcome::Dead(format!("the settings have no target {}", due.target)),
-            (_, Err(error)) => Outcome::Dead(format!("the message cannot be read: {error}")),
-            (Some(target), Ok(message)) => {
-                let id = MessageId(&due.message_id);
-                match target.notifier().send(&self.client, message, id).await {
-                    Ok(()) => Outcome::Delivered,
-                    Err(NotifyError::Retry { reason, .. })
-                        if message.action == Action::Resolve
-                            && now_us() - due.created_us > RESOLVE_FOR_US =>
-                    {
-                        Outcome::Dead(reason)
-                    }
-                    Err(NotifyError::Retry { reason, after }) => Outcome::Again {
-                        reason,
-                        after: after.unwrap_or_else(|| backoff(due.n_attempts)),
-                    },
-                    Err(NotifyError::Reject(reason)) => Outcome::Dead(reason),
+        let outcome = match &message {
+            Err(error) => Outcome::Dead(format!("the message cannot be read: {error}")),
+            Ok(message) => match self.send(&due, message, route).await {
+                Ok(()) => Outcome::Delivered,
+                Err(NotifyError::Retry { reason, .. })
+                    if message.action == Action::Resolve
+                        && due.n_attempts >= RESOLVE_ATTEMPTS_MAX =>
+                {
+                    Outcome::Dead(reason)
                 }
-            }
+                Err(NotifyError::Retry { reason, after }) => Outcome::Again {
+                    reason,
+                    after: after.unwrap_or_else(|| backoff(due.n_attempts)),
+                },
+                Err(NotifyError::Reject(reason)) => Outcome::Dead(reason),
+            },
         };
+        crash::point("sent");
         self.note(due, message.ok(), outcome).await
+    }
+
+    /// Sends by the way that the incident's messages went before, also when the settings have changed since;
+    /// where that way refuses them, by the settings as they are.
+    async fn send(
+        &self,
+        due: &Due,
+        message: &Notification,
+        route: Option<String>,
+    ) -> Result<(), NotifyError> {
+        let id = MessageId(&due.message_id);
+        let current = self.targets.get(&due.target);
+        let earlier =
+            route.filter(|route| current.and_then(Target::sealed).as_ref() != Some(route));
+        let earlier = earlier.and_then(|route| Target::unsealed(&route));
+        let Some(earlier) = earlier else {
+            let Some(current) = current else {
+                let reason = format!("the settings have no target {}", due.target);
+                return Err(NotifyError::Reject(reason));
+            };
+            return current.notifier().send(&self.client, message, id).await;
+        };
+        let sent = earlier.notifier().send(&self.client, message, id).await;
+        match (sent, current) {
+            // One that only does not answer may hold the incident open, so it is asked again.
+            (Err(NotifyError::Reject(_)), Some(current)) => {
+                current.notifier().send(&self.client, message, id).await?;
+                self.take_route(due, current).await;
+                Ok(())
+            }
+            (sent, _) => sent,
+        }
+    }
+
+    /// Notes that the incident's messages go by the settings as they are from now on.
+    async fn take_route(&self, due: &Due, target: &Target) {
+        let (incident, name) = (due.incident_id.clone(), due.target.clone());
+        let Some(sealed) = target.sealed() else {
+            return;
+        };
+        let write = move |tx: &Transaction<'_>| {
+            tx.execute(
+                "INSERT OR REPLACE INTO routes VALUES (?1, ?2, ?3)",
+                [incident, name, sealed],
+            )
+        };
+        if let Err(error) = self.state.write(write).await {
+            tracing::error!(%error, "the way of a message cannot be noted");
+        }
     }
 
     /// Targets that may not take another message now.
@@ -283,16 +386,27 @@ impl Dispatcher {
         for times in traffic.sent.values_mut() {
             times.retain(|time| time.elapsed() < minute);
         }
-        let is_busy = |(name, target): &(&String, &Target)| {
-            let sent = traffic.sent.get(&target.notifier().rate_key());
+        let is_busy = |name: &&String| {
+            let sent = traffic.sent.get(&self.rate_key(name));
             sent.is_some_and(|times| times.len() >= PER_MINUTE_MAX)
                 || traffic
                     .under_way
                     .get(*name)
                     .is_some_and(|n| *n >= UNDER_WAY_MAX)
         };
-        let busy = self.targets.iter().filter(is_busy);
-        busy.map(|(name, _)| name.clone()).collect()
+        // Also those that the settings have no more.
+        let names: BTreeSet<&String> = self
+            .targets
+            .keys()
+            .chain(traffic.under_way.keys())
+            .collect();
+        names.into_iter().filter(is_busy).cloned().collect()
+    }
+
+    /// Which limit a target's messages count for.
+    fn rate_key(&self, name: &str) -> String {
+        let target = self.targets.get(name);
+        target.map_or_else(|| name.to_owned(), |target| target.notifier().rate_key())
     }
 
     async fn note(
@@ -303,6 +417,7 @@ impl Dispatcher {
     ) -> Result<(), StateError> {
         let now = now_us();
         let attempts = due.n_attempts + 1;
+        let is_put_off = matches!(outcome, Outcome::Again { after, .. } if after > LATE_AFTER);
         let (status, not_before, done, error) = match outcome {
             Outcome::Delivered => {
                 tracing::info!(target.name = due.target, attempts, "message delivered");
@@ -327,13 +442,16 @@ impl Dispatcher {
                 ("dead", now, Some(now), Some(reason))
             }
         };
-        let is_late = status == "queued" && now - due.created_us > FALLBACK_AFTER_US;
+        let is_late = status == "queued" && (attempts >= LATE_ATTEMPTS || is_put_off);
         let fallback = self.fallback.clone().filter(|name| *name != due.target);
         let write = move |tx: &Transaction<'_>| {
             tx.prepare_cached(
                 "UPDATE outbox SET status = ?2, not_before_us = ?3, done_us = ?4, last_error = ?5 WHERE message_id = ?1",
             )?
             .execute(params![due.message_id, status, not_before, done, error])?;
+            if status != "queued" {
+                forget_routes(tx)?;
+            }
             let trouble = Trouble {
                 target: &due.target,
                 incident_id: &due.incident_id,
@@ -395,12 +513,16 @@ pub struct Listed {
 }
 
 /// The latest messages, of one status when it is named.
-pub fn list(connection: &Connection, status: Option<&str>) -> rusqlite::Result<Vec<Listed>> {
+pub fn list(
+    connection: &Connection,
+    status: Option<&str>,
+    incident: Option<&str>,
+) -> rusqlite::Result<Vec<Listed>> {
     let mut statement = connection.prepare_cached(
         "SELECT message_id, incident_id, target, action, seq, created_us, not_before_us, n_attempts, status, last_error,
-           json_extract(body, '$.summary') FROM outbox WHERE ?1 IS NULL OR status = ?1 ORDER BY created_us DESC, seq DESC LIMIT 500",
+           json_extract(body, '$.summary') FROM outbox WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR substr(incident_id, 1, length(?2)) = ?2) ORDER BY created_us DESC, seq DESC LIMIT 500",
     )?;
-    let rows = statement.query_map([status], |row| {
+    let rows = statement.query_map([status, incident], |row| {
         Ok(Listed {
             id: row.get(0)?,
             incident: row.get(1)?,
@@ -481,10 +603,14 @@ mod tests {
     }
 
     async fn put(bench: &Bench, messages: Vec<Notification>) {
+        put_for(bench, "incident", messages).await;
+    }
+
+    async fn put_for(bench: &Bench, incident: &'static str, messages: Vec<Notification>) {
         let write = move |tx: &Transaction<'_>| {
             messages
                 .iter()
-                .try_for_each(|message| enqueue(tx, "incident", "pager", message, now_us()))
+                .try_for_each(|message| enqueue(tx, incident, "pager", message, now_us()))
         };
         bench.dispatcher.state.write(write).await.unwrap();
     }
@@ -615,9 +741,11 @@ mod tests {
         bench.mock.fail_next([Fault::Status(400, None)]);
         put(&bench, vec![message()]).await;
         // It cannot be reached for longer than an urgent message may wait.
-        let age = |tx: &Transaction<'_>| tx.execute("UPDATE outbox SET created_us = 0", []);
-        bench.dispatcher.state.write(age).await.unwrap();
-        drain(&bench).await;
+        for _ in 0..LATE_ATTEMPTS {
+            assert_eq!(statuses(&bench).len(), 1);
+            make_due(&bench).await;
+            drain(&bench).await;
+        }
         assert_eq!(statuses(&bench).len(), 2, "one for each way");
         let found = troubles(&bench);
         assert!(
@@ -637,14 +765,234 @@ mod tests {
         .await;
         let pager = bench.dispatcher.targets.remove("other").unwrap();
         bench.dispatcher.targets.insert("pager".into(), pager);
+        // The old way may hold the first open and is asked again; one of a new incident goes the new way.
+        put_for(
+            &bench,
+            "later",
+            vec![Notification {
+                dedup_key: "c".repeat(64),
+                ..message()
+            }],
+        )
+        .await;
         make_due(&bench).await;
         drain(&bench).await;
-        assert_eq!(bench.mock.incidents().len(), 2);
+        assert_eq!(bench.mock.incidents().len(), 1);
         assert!(
             !troubles(&bench)
                 .iter()
                 .any(|text| text.contains("target pager")),
             "it is over"
+        );
+    }
+
+    /// Reliability, catalogue of answers: whatever a pager says, nothing is followed, swallowed whole or sent
+    /// without an end, and what became of it can be read.
+    #[tokio::test]
+    async fn odd_answers_have_known_outcomes() {
+        let secret_text = format!("<b>no</b>\u{1b}[2J{}", "x".repeat(5_000));
+        let far = "Wed, 21 Oct 2015 07:28:00 GMT";
+        let status = |code: u16, wait: Option<&str>| Fault::Status(code, wait.map(str::to_owned));
+        // The answer, what becomes of the message, seconds until it is tried again, events that were taken, and a
+        // part of the reason.
+        let rows = [
+            (Fault::Endless, "delivered", 0, 1, ""),
+            (
+                Fault::Redirect("http://169.254.169.254/latest".into()),
+                "dead",
+                0,
+                0,
+                "307",
+            ),
+            (
+                Fault::Redirect("http://127.0.0.1:1/".into()),
+                "dead",
+                0,
+                0,
+                "307",
+            ),
+            (status(429, Some("1000000000")), "queued", 900, 0, "429"),
+            (status(429, Some(far)), "queued", 30, 0, "429"),
+            (status(429, Some("soon")), "queued", 30, 0, "429"),
+            (status(503, Some("0")), "queued", 1, 0, "503"),
+            (status(410, None), "dead", 0, 0, "410"),
+            (status(404, None), "dead", 0, 0, "404"),
+            (status(401, None), "dead", 0, 0, "401"),
+            (Fault::TakenThenLost, "queued", 1, 1, "502"),
+            (
+                Fault::Text(400, secret_text),
+                "dead",
+                0,
+                0,
+                "<b>no</b>\\x1b[2Jxxx",
+            ),
+        ];
+        for (fault, expected, wait_s, n_taken, reason) in rows {
+            let bench = bench().await;
+            bench.mock.fail_next([fault.clone()]);
+            put(&bench, vec![message()]).await;
+            let start = now_us();
+            drain(&bench).await;
+            let read = |c: &Connection| {
+                c.query_row(
+                    "SELECT status, not_before_us, coalesce(last_error, '') FROM outbox WHERE incident_id = 'incident'",
+                    [],
+                    |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)),
+                )
+            };
+            let (status, not_before, error) = bench.dispatcher.state.read(read).unwrap();
+            assert_eq!(status, expected, "{fault:?}");
+            assert_eq!(bench.mock.events().len(), n_taken, "{fault:?}");
+            assert!(
+                error.contains(reason) && error.len() < 700,
+                "{fault:?}: {error}"
+            );
+            if expected == "queued" {
+                let waits = (not_before - start) / 1_000_000;
+                assert!(
+                    (wait_s / 2..=wait_s + 5).contains(&waits),
+                    "{fault:?}: {waits}"
+                );
+            }
+            // What is broken for good, or for long, is an incident of ours.
+            let is_trouble = expected == "dead" || wait_s > 120;
+            assert_eq!(troubles(&bench).len(), usize::from(is_trouble), "{fault:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_or_is_no_tls_or_has_no_name_is_tried_again() {
+        let broken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = broken.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = broken.accept().await {
+                drop(stream);
+            }
+        });
+        let rows = [
+            format!("http://{address}/v2/enqueue"),
+            format!("https://{address}/v2/enqueue"),
+            "http://no-such-host.invalid/v2/enqueue".to_owned(),
+        ];
+        for url in rows {
+            let mut bench = bench().await;
+            let target = PagerDuty::local(url.clone(), ROUTING_KEY);
+            bench
+                .dispatcher
+                .targets
+                .insert("pager".into(), Target::Pagerduty(target));
+            put(&bench, vec![message()]).await;
+            drain(&bench).await;
+            assert_eq!(statuses(&bench), [("queued".to_owned(), 1)], "{url}");
+            make_due(&bench).await;
+            drain(&bench).await;
+            assert_eq!(statuses(&bench), [("queued".to_owned(), 2)], "{url}");
+        }
+    }
+
+    /// An episode keeps its way: who got the trigger gets the resolve, whatever the settings say by then. A way
+    /// that is closed for good is left for the present one.
+    #[tokio::test]
+    async fn a_resolve_goes_the_way_of_its_trigger() {
+        let owe = |tx: &Transaction<'_>| {
+            tx.execute(
+                "INSERT INTO owed VALUES ('incident', 'pager', ?1, 0)",
+                ["a".repeat(64)],
+            )
+        };
+        let mut first = bench().await;
+        first.dispatcher.state.write(owe).await.unwrap();
+        put(&first, vec![message()]).await;
+        drain(&first).await;
+        let second = bench().await;
+        let moved = second.dispatcher.targets["pager"].clone();
+        first.dispatcher.targets.insert("pager".into(), moved);
+        put(&first, vec![resolve(2)]).await;
+        drain(&first).await;
+        assert_eq!(first.mock.incidents()[0].status, "resolved");
+        assert_eq!(second.mock.events().len(), 0);
+        // Also when the target is gone from the settings.
+        put(
+            &first,
+            vec![Notification {
+                episode: 2,
+                seq: 3,
+                ..message()
+            }],
+        )
+        .await;
+        drain(&first).await;
+        first.dispatcher.targets.clear();
+        put(
+            &first,
+            vec![Notification {
+                episode: 2,
+                ..resolve(4)
+            }],
+        )
+        .await;
+        drain(&first).await;
+        let last = statuses(&first).pop().unwrap();
+        assert_eq!(last, ("delivered".to_owned(), 1));
+        // The old key is refused: the present way is taken.
+        let third = bench().await;
+        third.dispatcher.state.write(owe).await.unwrap();
+        put(&third, vec![message()]).await;
+        drain(&third).await;
+        let fourth = bench().await;
+        let mut third = third;
+        third
+            .dispatcher
+            .targets
+            .insert("pager".into(), fourth.dispatcher.targets["pager"].clone());
+        third.mock.fail_next([Fault::Status(401, None)]);
+        put(
+            &third,
+            vec![Notification {
+                seq: 2,
+                ..message()
+            }],
+        )
+        .await;
+        drain(&third).await;
+        assert_eq!(
+            (third.mock.events().len(), fourth.mock.events().len()),
+            (1, 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_way_that_only_does_not_answer_is_kept_and_a_leap_of_the_clock_holds_nothing_up() {
+        let mut first = bench().await;
+        let owe = |tx: &Transaction<'_>| {
+            tx.execute(
+                "INSERT INTO owed VALUES ('incident', 'pager', ?1, 0)",
+                ["a".repeat(64)],
+            )
+        };
+        first.dispatcher.state.write(owe).await.unwrap();
+        put(&first, vec![message()]).await;
+        drain(&first).await;
+        let second = bench().await;
+        let moved = second.dispatcher.targets["pager"].clone();
+        first.dispatcher.targets.insert("pager".into(), moved);
+        put(&first, vec![resolve(2)]).await;
+        for _ in 0..12 {
+            first.mock.fail_next([Fault::Status(503, None)]);
+            // Tried while the clock was a year ahead; it is right again.
+            let ahead = |tx: &Transaction<'_>| {
+                tx.execute("UPDATE outbox SET not_before_us = not_before_us + 31536000000000 WHERE status = 'queued'", [])
+            };
+            first.dispatcher.state.write(ahead).await.unwrap();
+            drain(&first).await;
+        }
+        assert_eq!(second.mock.events().len(), 0);
+        make_due(&first).await;
+        drain(&first).await;
+        assert_eq!(first.mock.incidents()[0].status, "resolved");
+        assert_eq!(
+            statuses(&first).pop().unwrap(),
+            ("delivered".to_owned(), 13)
         );
     }
 

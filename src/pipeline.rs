@@ -15,11 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 use tokio::sync::mpsc;
 
 use crate::batch::{BatchBuilder, Enrichment, Tally};
 use crate::enrich::geoip::GeoIp;
-use crate::schema::Table;
+use crate::schema::{self, Table};
 use crate::source::{Ack, Delivery, DeliverySender, NotStored, Shutdown};
 use crate::state::StateError;
 use crate::store::{Append, FLUSH_BYTES_MAX, FLUSH_INTERVAL, Position, Store, StoreError};
@@ -48,13 +50,44 @@ pub struct Progress {
     pub last_stored_us: AtomicI64,
     /// Why the last flush failed; empty when it did not.
     flush_error: std::sync::Mutex<String>,
+    /// Event times of what became durable and nobody has asked for yet: the oldest and newest of each batch.
+    arrived: std::sync::Mutex<Vec<(i64, i64)>>,
 }
+
+/// Batches that are told apart by their event times; more count as one.
+const ARRIVED_MAX: usize = 4096;
 
 impl Progress {
     /// Why the last flush failed, if it did.
     pub fn flush_error(&self) -> Option<String> {
         let error = self.flush_error.lock().unwrap_or_else(|p| p.into_inner());
         (!error.is_empty()).then(|| error.clone())
+    }
+
+    /// Event times of the batches that became durable since the last call: the oldest and newest of each.
+    pub fn take_arrived(&self) -> Vec<(i64, i64)> {
+        std::mem::take(&mut *self.arrived.lock().unwrap_or_else(|p| p.into_inner()))
+    }
+
+    /// Notes rows of any time, stored past the pipeline.
+    pub fn note_import(&self) {
+        let mut arrived = self.arrived.lock().unwrap_or_else(|p| p.into_inner());
+        arrived.push((i64::MIN, i64::MAX));
+    }
+
+    fn note_arrived(&self, batch: &RecordBatch) {
+        let times = batch.column_by_name(schema::TS);
+        let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
+        let span =
+            times.and_then(|times| arrow::compute::min(times).zip(arrow::compute::max(times)));
+        let mut arrived = self.arrived.lock().unwrap_or_else(|p| p.into_inner());
+        let (Some((oldest, newest)), is_full) = (span, arrived.len() >= ARRIVED_MAX) else {
+            return;
+        };
+        match arrived.last_mut().filter(|_| is_full) {
+            Some(last) => *last = (last.0.min(oldest), last.1.max(newest)),
+            None => arrived.push((oldest, newest)),
+        }
     }
 
     fn set_flush_error(&self, error: String) {
@@ -223,6 +256,7 @@ async fn commit_loop(
                     .last_delay_us
                     .store(now - batch.first_observed_us, Ordering::Relaxed);
                 progress.last_stored_us.store(now, Ordering::Relaxed);
+                progress.note_arrived(&batch.append.batch);
                 for (ack, tally) in batch.acks {
                     // A caller that left has its rows stored all the same.
                     drop(ack.send(Ok(tally)));

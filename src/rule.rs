@@ -7,7 +7,7 @@
 pub mod kind;
 pub mod lint;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
@@ -165,6 +165,11 @@ fn max_wait() -> Span {
 }
 
 const US_PER_SECOND: i64 = 1_000_000;
+const EVERY_US_MAX: i64 = 86_400 * US_PER_SECOND;
+/// A quarter; what looks at more is a report.
+const WINDOW_US_MAX: i64 = 92 * EVERY_US_MAX;
+/// A rule's file is text that a person writes.
+const FILE_BYTES_MAX: u64 = 256 << 10;
 
 /// A span of time in microseconds, written `90s`, `5m`, `1h`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -253,8 +258,22 @@ pub struct Hold {
     pub pending: Option<Span>,
     /// Well this long before it is resolved.
     pub keep_firing_for: Option<Span>,
-    /// Ticks without a row after which an instance counts as well; without it a missing row changes nothing.
+    /// Ticks without a row after which `missing_as` holds; without it a missing row changes nothing.
     pub missing_after: Option<u32>,
+    pub missing_as: MissingAs,
+}
+
+/// What an instance without a row counts as.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingAs {
+    /// Well again.
+    #[default]
+    Ok,
+    /// As it was.
+    Hold,
+    /// As it was, and an incident of its own says that the row is missing.
+    NoData,
 }
 
 /// The query returned no row at all.
@@ -465,8 +484,18 @@ impl AlertRule {
         {
             return Err("stat = \"wilson95_low\" needs `sample` and `count`".into());
         }
-        if self.eval.every.0 < US_PER_SECOND {
-            return Err("eval.every is at least 1s".into());
+        if !(US_PER_SECOND..=EVERY_US_MAX).contains(&self.eval.every.0) {
+            return Err("eval.every lies between 1s and 1d".into());
+        }
+        if !(US_PER_SECOND..=WINDOW_US_MAX).contains(&self.eval.window.0) {
+            return Err("eval.window lies between 1s and 92d".into());
+        }
+        if self
+            .hold
+            .pending
+            .is_some_and(|pending| pending < self.eval.every)
+        {
+            return Err("hold.for is shorter than eval.every: nobody would look in between".into());
         }
         if self.route.severity.is_urgent()
             && (self.runbook.is_empty() || self.route.team.is_empty())
@@ -566,48 +595,147 @@ impl AlertRule {
     }
 }
 
-/// Reads all rules: the shipped ones, and those in `dir/alerts`, which replace shipped ones of the same file
-/// name. What cannot be read is told besides.
-pub fn read_all(dir: &Path) -> (Vec<AlertRule>, Vec<RuleError>) {
-    let mut texts: BTreeMap<String, Result<String, RuleError>> = Shipped::iter()
+/// The rules of a folder over the shipped ones, by file name; a file in `dir/alerts` takes the place of a
+/// shipped one of the same name.
+pub type Files = BTreeMap<String, Result<AlertRule, RuleError>>;
+
+/// Reads all rules, each for itself; an error when the folder itself cannot be read.
+pub fn read_files(dir: &Path) -> Result<Files, RuleError> {
+    let mut files: Files = Shipped::iter()
         .filter_map(|name| {
             let file = Shipped::get(&name)?;
-            Some((
-                name.into_owned(),
-                Ok(String::from_utf8_lossy(&file.data).into_owned()),
-            ))
+            let rule = AlertRule::parse(&name, &String::from_utf8_lossy(&file.data));
+            Some((name.into_owned(), rule))
         })
         .collect();
-    for entry in std::fs::read_dir(dir.join("alerts"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    let mut own = BTreeSet::new();
+    let dir = dir.join("alerts");
+    let failed = |source| RuleError::Read {
+        path: dir.clone(),
+        source,
+    };
+    let entries = match std::fs::read_dir(&dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        entries => Some(entries.map_err(failed)?),
+    };
+    for entry in entries.into_iter().flatten() {
+        let entry = entry.map_err(failed)?;
         let path = entry.path();
         if path
             .extension()
             .is_some_and(|extension| extension == "toml")
         {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let text =
-                std::fs::read_to_string(&path).map_err(|source| RuleError::Read { path, source });
-            texts.insert(name, text);
+            let rule = read_file(&path).and_then(|text| AlertRule::parse(&name, &text));
+            own.insert(name.clone());
+            files.insert(name, rule);
         }
     }
-    let (mut rules, mut problems) = (Vec::<AlertRule>::new(), Vec::new());
-    for (name, text) in texts {
-        match text.and_then(|text| AlertRule::parse(&name, &text)) {
-            Ok(rule) if rules.iter().any(|other| other.id == rule.id) => {
-                problems.push(RuleError::Invalid {
-                    name,
-                    what: format!("another rule has the id {} too", rule.id),
-                })
-            }
+    // Shipped rules have their ids first; of the user's files the first by name.
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    for (name, file) in files.iter().filter(|(name, _)| !own.contains(*name)) {
+        if let Ok(rule) = file {
+            owners.insert(rule.id.clone(), name.clone());
+        }
+    }
+    for (name, file) in files.iter_mut().filter(|(name, _)| own.contains(*name)) {
+        let Ok(rule) = file else { continue };
+        if let Some(other) = owners.get(&rule.id) {
+            let what = format!("{other} has the id {} too", rule.id);
+            *file = Err(RuleError::Invalid {
+                name: name.clone(),
+                what,
+            });
+        } else {
+            owners.insert(rule.id.clone(), name.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// Reads a rule's file, unless anybody at all may write into it.
+fn read_file(path: &Path) -> Result<String, RuleError> {
+    use std::os::unix::fs::MetadataExt;
+    let failed = |source| RuleError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let about = std::fs::metadata(path).map_err(failed)?;
+    let refused = |what: &str| RuleError::Invalid {
+        name: path.display().to_string(),
+        what: what.to_owned(),
+    };
+    if about.mode() & 0o002 != 0 {
+        return Err(refused("everybody may write into this file: chmod o-w"));
+    }
+    if about.len() > FILE_BYTES_MAX {
+        return Err(refused("it is larger than 256 KiB, which no rule is"));
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+/// Reads all rules; what cannot be read is told besides.
+pub fn read_all(dir: &Path) -> (Vec<AlertRule>, Vec<RuleError>) {
+    let (mut rules, mut problems) = (Vec::new(), Vec::new());
+    let files = match read_files(dir) {
+        Ok(files) => files,
+        Err(problem) => return (rules, vec![problem]),
+    };
+    for file in files.into_values() {
+        match file {
             Ok(rule) => rules.push(rule),
             Err(problem) => problems.push(problem),
         }
     }
     (rules, problems)
+}
+
+/// The rules in use: of a file that cannot be read at the moment, its last good contents.
+#[derive(Debug, Default)]
+pub struct InUse {
+    good: BTreeMap<String, AlertRule>,
+    /// A file has never been read well: whose rule it holds is not known.
+    is_in_doubt: bool,
+}
+
+impl InUse {
+    /// Takes up the files as they are now; returns what is wrong with them.
+    pub fn update(&mut self, files: Result<Files, RuleError>) -> Vec<RuleError> {
+        let files = match files {
+            Ok(files) => files,
+            Err(problem) => {
+                self.is_in_doubt |= self.good.is_empty();
+                return vec![problem];
+            }
+        };
+        let ids: BTreeSet<&String> = files.values().flatten().map(|rule| &rule.id).collect();
+        self.good
+            .retain(|name, rule| files.contains_key(name) && !ids.contains(&rule.id));
+        let (mut problems, mut is_in_doubt) = (Vec::new(), false);
+        for (name, file) in files {
+            match file {
+                Ok(rule) => drop(self.good.insert(name, rule)),
+                Err(problem) => {
+                    is_in_doubt |= !self.good.contains_key(&name);
+                    problems.push(problem);
+                }
+            }
+        }
+        self.is_in_doubt = is_in_doubt;
+        problems
+    }
+
+    /// All rules that are there, or none where a file is broken that has never been read well: then nobody can
+    /// say which rules are gone.
+    pub fn all(&self) -> Option<Vec<AlertRule>> {
+        (!self.is_in_doubt).then(|| self.rules())
+    }
+
+    /// The rules that are switched on.
+    pub fn rules(&self) -> Vec<AlertRule> {
+        let rules = self.good.values().filter(|rule| rule.enabled);
+        rules.cloned().collect()
+    }
 }
 
 #[cfg(test)]
@@ -661,6 +789,17 @@ pub(crate) mod tests {
             "names a runbook and a team",
         );
         check("id = \"rate\"", "id = \"a b\"", "may hold letters");
+        for every in ["0s", "366d", "1000000000s", "-1s"] {
+            let every = format!("every = \"{every}\"");
+            let error = AlertRule::parse("r.toml", &RULE.replace("every = \"1m\"", &every));
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains("no span of time") || error.contains("between 1s and 1d"),
+                "{error}"
+            );
+        }
+        check("for = \"2m\"", "for = \"2s\"", "shorter than eval.every");
+        check("window = \"5m\"", "window = \"900d\"", "between 1s and 92d");
     }
 
     #[test]
@@ -682,6 +821,61 @@ pub(crate) mod tests {
                 "{value} of {n}"
             );
         }
+    }
+
+    /// Reliability: a bad file never takes a good rule away, and says in which line it is bad.
+    #[test]
+    fn a_file_that_breaks_leaves_the_rule_as_it_was() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("alerts")).unwrap();
+        let path = dir.path().join("alerts/mine.toml");
+        let mut in_use = InUse::default();
+        let mut look = |text: &str, mode: u32| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let problems = in_use.update(read_files(dir.path()));
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            (
+                in_use.rules().iter().any(|rule| rule.id == "rate"),
+                problems.join("; "),
+            )
+        };
+        assert_eq!(look(RULE, 0o600), (true, String::new()));
+        let half = RULE.chars().take(RULE.len() / 2).collect::<String>();
+        let rows = [
+            (half.as_str(), 0o600, "TOML parse error at line"),
+            (
+                &RULE.replace("title", "tittle"),
+                0o600,
+                "unknown field `tittle`",
+            ),
+            (&RULE.replace("\"1m\"", "1"), 0o600, "invalid type"),
+            (
+                &RULE.replace("\"rate\"\n        title", "\"no-lines\"\n        title"),
+                0o600,
+                "has the id no-lines too",
+            ),
+            (RULE, 0o666, "everybody may write"),
+            (&" ".repeat(300 << 10), 0o600, "larger than 256 KiB"),
+        ];
+        for (text, mode, expected) in rows {
+            let (is_there, problems) = look(text, mode);
+            assert!(is_there, "{expected}");
+            assert!(problems.contains(expected), "{expected}: {problems}");
+        }
+        // A program that starts with a broken file cannot say which rule is gone.
+        let mut started = InUse::default();
+        std::fs::write(&path, "id = ").unwrap();
+        started.update(read_files(dir.path()));
+        assert!(started.all().is_none() && !started.rules().is_empty());
+        std::fs::write(&path, RULE).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        started.update(read_files(dir.path()));
+        assert!(started.all().is_some());
+        std::fs::remove_file(&path).unwrap();
+        in_use.update(read_files(dir.path()));
+        assert!(!in_use.rules().iter().any(|rule| rule.id == "rate"));
     }
 
     #[test]

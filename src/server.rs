@@ -122,6 +122,8 @@ impl Server {
             bell: Arc::default(),
             config: Arc::new(config.clone()),
             queries_dir: queries_dir(config, &options.data).into(),
+            in_use: Arc::default(),
+            clock_offset_us: Arc::default(),
             is_demo: options.is_demo,
         };
         let mut tasks = JoinSet::new();
@@ -131,13 +133,7 @@ impl Server {
         if options.host_metrics {
             tasks.spawn(host_metrics::run(store.clone(), shutdown.clone()));
         }
-        alerts::start(
-            &mut tasks,
-            &app,
-            config,
-            &queries_dir(config, &options.data),
-            &shutdown,
-        )?;
+        alerts::start(&mut tasks, &app, config, &shutdown)?;
         let syslog = listeners.names();
         let sources = start_sources(config, listeners, &app, options.stdin, &shutdown);
         let setup_secret = match auth::has_password(store.state())? {

@@ -75,6 +75,8 @@ impl State {
         writer.pragma_update(None, "journal_mode", "WAL")?;
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", "ON")?;
+        // What is deleted is overwritten: it may have been a secret.
+        writer.pragma_update(None, "secure_delete", "ON")?;
         writer.busy_timeout(std::time::Duration::from_secs(10))?;
         let found: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found > LAYOUT_VERSION {

@@ -82,6 +82,21 @@ impl Replay {
         rows.collect()
     }
 
+    /// Phases of the label sets that are not well.
+    fn value_phases(&self) -> rusqlite::Result<BTreeMap<Labels, String>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT labels, phase FROM instances WHERE kind = 'value'")?;
+        let rows = statement.query_map([], |row| {
+            let labels: String = row.get(0)?;
+            Ok((
+                serde_json::from_str(&labels).unwrap_or_default(),
+                row.get(1)?,
+            ))
+        })?;
+        rows.collect()
+    }
+
     /// All messages in the order in which they were written.
     pub fn messages(&self) -> rusqlite::Result<Vec<(String, Notification)>> {
         let mut statement = self
@@ -225,6 +240,49 @@ impl Replay {
             specificity: Share::of(quiet, good),
         })
     }
+}
+
+/// How long an instance was pending, firing or recovering; half-open, microseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhaseSpan {
+    pub labels: Labels,
+    pub phase: String,
+    pub from_us: i64,
+    pub to_us: i64,
+}
+
+/// The phases that a rule goes through over a history, from nothing open. A phase lasts from the tick that
+/// began it to the tick that ended it.
+pub fn phase_spans(
+    rule: &AlertRule,
+    policy: &Policy,
+    history: &[Tick],
+) -> rusqlite::Result<Vec<PhaseSpan>> {
+    let mut replay = Replay::new(rule, policy, "spans", "")?;
+    let mut open: BTreeMap<Labels, PhaseSpan> = BTreeMap::new();
+    let mut done = Vec::new();
+    for tick in history {
+        replay.tick(tick)?;
+        let now: BTreeMap<Labels, String> = replay.value_phases()?;
+        let is_over = |span: &PhaseSpan| now.get(&span.labels) != Some(&span.phase);
+        let over = open.extract_if(.., |_, span| is_over(span));
+        done.extend(over.map(|(_, span)| PhaseSpan {
+            to_us: tick.tick_us,
+            ..span
+        }));
+        for (labels, phase) in now {
+            let span = open.entry(labels.clone()).or_insert_with(|| PhaseSpan {
+                labels,
+                phase,
+                from_us: tick.tick_us,
+                to_us: tick.tick_us,
+            });
+            span.to_us = tick.tick_us + rule.eval.every.0;
+        }
+    }
+    done.extend(open.into_values());
+    done.sort_by(|a, b| (a.from_us, &a.labels).cmp(&(b.from_us, &b.labels)));
+    Ok(done)
 }
 
 /// The name that tests and reports give an instance: its label values, or what else it is about.

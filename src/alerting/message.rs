@@ -1,7 +1,11 @@
 //! The words of a page, and where its links lead.
 
 use super::key::KeyKind;
+use crate::notify::shorten;
 use crate::rule::{AlertRule, Labels, Reading, Unit};
+
+/// Of a label's value, in a summary of 1024 characters that has several.
+const LABEL_CHARS_MAX: usize = 100;
 
 /// `5xx rate DE 7.4 % (412 of 5570), limit 5 %`; of several members their number and the worst.
 pub(super) fn summary(rule: &AlertRule, kind: KeyKind, readings: &[&Reading]) -> String {
@@ -10,7 +14,13 @@ pub(super) fn summary(rule: &AlertRule, kind: KeyKind, readings: &[&Reading]) ->
     };
     let count = worst.value.unwrap_or(0.0);
     match kind {
-        KeyKind::NoData => return format!("{}: no data, the query returns nothing", rule.title),
+        KeyKind::NoData if worst.labels.is_empty() => {
+            return format!("{}: no data, the query returns nothing", rule.title);
+        }
+        KeyKind::NoData => {
+            let place = place(&worst.labels);
+            return format!("{} {place}has no row any more", rule.title);
+        }
         KeyKind::Error => return format!("{}: the query fails, nothing is judged", rule.title),
         KeyKind::Overflow => {
             return format!(
@@ -73,7 +83,10 @@ fn trim_zeros(value: f64) -> String {
 /// The label values with a space behind, none without labels.
 pub(super) fn place(labels: &Labels) -> String {
     let values = labels.values();
-    let values = values.map(|value| format!("{} ", value.as_deref().unwrap_or("unknown place")));
+    let values = values.map(|value| {
+        let value = value.as_deref().unwrap_or("unknown place");
+        format!("{} ", shorten(value, LABEL_CHARS_MAX))
+    });
     values.collect()
 }
 

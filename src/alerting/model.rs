@@ -1,11 +1,13 @@
-//! A model check of the real engine: two label sets, a pager that may lose answers and refuse, people, silences,
-//! late and missing rows, and a crash before any commit. What the pager holds in the end is what counts.
+//! A model check of the real engine: two label sets, two targets that may lose answers and refuse, people here
+//! and there, silences, late and missing rows, a clock that leaps, and a crash before any commit. What the
+//! targets hold in the end is what counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rusqlite::params;
 
+use super::clock::Clock;
 use super::mute::Silence;
 use super::people::{self, Actor};
 use super::*;
@@ -13,6 +15,8 @@ use crate::notify::{Action, Notification};
 use crate::rule::tests::{RULE, reading};
 
 const MINUTE: i64 = 60_000_000;
+/// Two years after the epoch, so that a clock may be set back.
+const START_US: i64 = 2 * 365 * 24 * 60 * MINUTE;
 
 /// Something that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +25,19 @@ enum Step {
     Tick(char, char),
     /// The same before all rows are in.
     Early(char, char),
-    /// The pager answers so to the next message of each lane.
+    /// The windows of the last ticks gain rows that breach for DE.
+    Late,
+    /// Every target answers so to the next message of each lane.
     Deliver(Answer),
+    /// One of them does, the other is not reached.
+    DeliverTo(&'static str, Answer),
     Acknowledge,
-    /// By hand here, or over there.
+    /// By hand here, or over there, with a webhook that comes twice.
     Resolve {
         through: bool,
     },
+    /// The wall clock is set so many minutes off.
+    Clock(i64),
     Silence,
     EndSilences,
     Wait,
@@ -43,14 +53,17 @@ enum Answer {
 }
 
 /// The alphabet of the exhaustive check.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 14] = [
     Step::Tick('b', 'c'),
     Step::Tick('c', 'b'),
     Step::Tick('c', 'c'),
     Step::Tick('x', 'x'),
     Step::Early('c', 'c'),
-    Step::Deliver(Answer::Taken),
+    Step::Late,
+    Step::DeliverTo("pager", Answer::Taken),
     Step::Deliver(Answer::Lost),
+    Step::Clock(-60),
+    Step::Clock(525_600),
     Step::Acknowledge,
     Step::Resolve { through: true },
     Step::Silence,
@@ -61,11 +74,18 @@ struct World {
     db: Connection,
     rule: AlertRule,
     policy: Policy,
+    clock: Clock,
+    /// True time since the start, and what the wall clock is off by.
+    monotonic_us: i64,
+    offset_us: i64,
     now_us: i64,
-    /// Keys that the pager holds open.
-    pager: BTreeSet<String>,
-    /// Messages of each key as the pager saw them.
-    seen: BTreeMap<String, Vec<(Action, i64)>>,
+    /// Ticks with the rows that were seen on time.
+    ticks: Vec<Tick>,
+    n_webhooks: i64,
+    /// What each target holds open: its name and the key.
+    open: BTreeSet<(String, String)>,
+    /// Messages of each target and key as they were seen there.
+    seen: BTreeMap<(String, String), Vec<(Action, i64)>>,
     /// Silences are taken note of or not: they may change messages and nothing else.
     heeds_silences: bool,
 }
@@ -76,15 +96,22 @@ impl World {
             "hold = { for = \"2m\", keep_firing_for = \"3m\", missing_after = 2 }",
             "hold = { missing_after = 2 }",
         );
+        let text = text.replace("every = \"1m\"", "late_horizon = \"10m\", every = \"1m\"");
+        let text = text.replace("[\"pager\"]", "[\"pager\", \"chat\"]");
         Self {
             db: in_memory("model").unwrap(),
             rule: AlertRule::parse("r.toml", &text).unwrap(),
             policy: Policy {
-                targets: [("pager".to_owned(), true)].into(),
+                targets: [("pager".to_owned(), true), ("chat".to_owned(), false)].into(),
                 ..Policy::default()
             },
-            now_us: 0,
-            pager: BTreeSet::new(),
+            clock: Clock::new(None, START_US, 0),
+            monotonic_us: 0,
+            offset_us: 0,
+            now_us: START_US,
+            ticks: Vec::new(),
+            n_webhooks: 0,
+            open: BTreeSet::new(),
             seen: BTreeMap::new(),
             heeds_silences,
         }
@@ -107,25 +134,55 @@ impl World {
         tx.commit().unwrap();
     }
 
+    /// Lets true time pass and looks at the clock every half minute, as the loop does.
+    fn pass(&mut self, minutes: i64) {
+        for _ in 0..2 * minutes {
+            self.monotonic_us += MINUTE / 2;
+            let wall_us = START_US + self.monotonic_us + self.offset_us;
+            let (now_us, step) = self.clock.read(wall_us, self.monotonic_us);
+            self.now_us = now_us;
+            if let Some(step) = step {
+                let (policy, context) = (self.policy.clone(), self.context());
+                self.write(|tx| note_step(tx, step, &policy, &context).map(drop));
+                // What lies within a leap is not made up for, and not looked at again.
+                self.ticks.clear();
+            }
+        }
+    }
+
     fn step(&mut self, step: Step) {
         let (policy, rule) = (self.policy.clone(), self.rule.clone());
         match step {
             Step::Tick(a, b) => self.tick(a, b, true),
             Step::Early(a, b) => self.tick(a, b, false),
-            Step::Deliver(answer) => self.deliver(answer),
+            Step::Late => self.late(),
+            Step::Deliver(answer) => self.deliver(None, answer),
+            Step::DeliverTo(target, answer) => self.deliver(Some(target), answer),
+            Step::Clock(minutes) => {
+                self.offset_us = minutes * MINUTE;
+                self.pass(1);
+            }
             Step::Acknowledge => self.act(|tx, id, now| people::acknowledge(tx, id, ME, now)),
-            Step::Resolve { through } => {
-                let actor = Actor {
-                    through: through.then_some("pager"),
-                    ..ME
+            Step::Resolve { through: false } => {
+                self.act(|tx, id, now| people::resolve(tx, id, ME, now));
+            }
+            Step::Resolve { through: true } => {
+                let Some((_, key)) = self.first_open() else {
+                    return;
                 };
-                if let Some(key) = self.first_open().filter(|_| through).map(|(_, key)| key) {
-                    // Somebody ends it over there, and a webhook tells us.
-                    if !self.pager.remove(&key) {
-                        return;
-                    }
+                // Somebody ends it over there, and a webhook tells us, twice.
+                if !self.open.remove(&("pager".to_owned(), key.clone())) {
+                    return;
                 }
-                self.act(|tx, id, now| people::resolve(tx, id, actor, now));
+                self.n_webhooks += 1;
+                let (context, id) = (self.context(), self.n_webhooks.to_string());
+                let event = serde_json::json!({"event": {"event_type": "incident.resolved", "data": {"incident_key": key}}});
+                for _ in 0..2 {
+                    self.write(|tx| {
+                        people::webhook(tx, &id, "pager", &event, context.now_us).unwrap();
+                        settle(tx, &policy, &context)
+                    });
+                }
             }
             Step::Silence if self.heeds_silences => {
                 let silence = Silence {
@@ -156,7 +213,7 @@ impl World {
                 });
             }
             Step::Wait => {
-                self.now_us += 10 * MINUTE;
+                self.pass(10);
                 let context = self.context();
                 self.write(|tx| settle(tx, &policy, &context));
             }
@@ -165,7 +222,16 @@ impl World {
     }
 
     fn tick(&mut self, a: char, b: char, is_complete: bool) {
-        self.now_us = (self.now_us / MINUTE + 1) * MINUTE;
+        self.pass(1);
+        let tick_us = self.now_us / MINUTE * MINUTE;
+        if self
+            .ticks
+            .last()
+            .is_some_and(|last| last.tick_us >= tick_us)
+        {
+            // Time stands still until a clock that was set back a little has caught up.
+            return;
+        }
         let row = |country: &str, letter: char| match letter {
             'b' => Some(reading(Some(country), 0.08, 1000)),
             'c' => Some(reading(Some(country), 0.01, 1000)),
@@ -174,7 +240,7 @@ impl World {
         };
         let rows = [row("DE", a), row("FR", b)].into_iter().flatten().collect();
         let tick = Tick {
-            tick_us: self.now_us,
+            tick_us,
             is_complete,
             outcome: if a == 'x' {
                 Err("model".into())
@@ -185,6 +251,25 @@ impl World {
         };
         let (context, policy, rule) = (self.context(), self.policy.clone(), self.rule.clone());
         self.write(|tx| apply(tx, &rule, &tick, &context, &policy).map(drop));
+        self.ticks.push(tick);
+    }
+
+    /// Rows arrive for the last three windows, in which DE breached all along.
+    fn late(&mut self) {
+        let Some(last) = self.ticks.len().checked_sub(1) else {
+            return;
+        };
+        for tick in self.ticks.iter_mut().skip(last.saturating_sub(2)) {
+            if let Ok(rows) = &mut tick.outcome {
+                rows.retain(|reading| reading.labels["country"].as_deref() != Some("DE"));
+                rows.push(reading(Some("DE"), 0.08, 1000));
+            }
+        }
+        let ticks: Vec<Tick> = self.ticks.iter().rev().take(10).rev().cloned().collect();
+        let (context, policy, rule) = (self.context(), self.policy.clone(), self.rule.clone());
+        for _ in 0..2 {
+            self.write(|tx| revise(tx, &rule, &ticks, &context, &policy).map(drop));
+        }
     }
 
     fn first_open(&self) -> Option<(String, String)> {
@@ -210,17 +295,21 @@ impl World {
     }
 
     /// The next message of each lane, as the dispatcher picks them.
-    fn deliver(&mut self, answer: Answer) {
-        let due: Vec<(String, String)> = self
-            .db
-            .prepare("SELECT message_id, body FROM outbox AS due WHERE status = 'queued' AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
-                      WHERE earlier.status = 'queued' AND earlier.dedup_key = due.dedup_key AND earlier.seq < due.seq)")
-            .unwrap()
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .collect::<rusqlite::Result<_>>()
-            .unwrap();
-        for (id, body) in due {
+    fn deliver(&mut self, only: Option<&str>, answer: Answer) {
+        let busy_targets: Vec<String> = ["pager", "chat"]
+            .iter()
+            .filter(|target| only.is_some_and(|only| only != **target))
+            .map(|target| (*target).to_owned())
+            .collect();
+        let (mut lanes, mut due) = (BTreeSet::new(), Vec::new());
+        // What is put off is due by now.
+        while let Some(next) =
+            outbox::next_due(&self.db, i64::MAX / 2, &lanes, &busy_targets).unwrap()
+        {
+            lanes.insert(next.lane());
+            due.push((next.message_id, next.target, next.body));
+        }
+        for (id, target, body) in due {
             let message: Notification = serde_json::from_str(&body).unwrap();
             let status = if answer == Answer::Taken {
                 "delivered"
@@ -233,13 +322,17 @@ impl World {
             if answer == Answer::Refused {
                 continue;
             }
+            if message.action == Action::Digest {
+                continue;
+            }
+            let lane = (target, message.dedup_key);
             match message.action {
-                Action::Trigger => drop(self.pager.insert(message.dedup_key.clone())),
-                Action::Resolve => drop(self.pager.remove(&message.dedup_key)),
-                Action::Acknowledge | Action::Digest => {}
+                Action::Trigger => drop(self.open.insert(lane.clone())),
+                Action::Resolve => drop(self.open.remove(&lane)),
+                _ => {}
             }
             self.seen
-                .entry(message.dedup_key)
+                .entry(lane)
                 .or_default()
                 .push((message.action, message.seq));
         }
@@ -271,6 +364,8 @@ impl World {
     /// All becomes well, nothing is held back, and the pager takes everything: it holds nothing open.
     fn calm(&mut self) {
         self.step(Step::EndSilences);
+        self.offset_us = 0;
+        self.pass(3);
         for _ in 0..3 {
             self.step(Step::Tick('c', 'c'));
         }
@@ -282,9 +377,9 @@ impl World {
         }
         for _ in 0..20 {
             self.step(Step::Wait);
-            self.deliver(Answer::Taken);
+            self.deliver(None, Answer::Taken);
         }
-        assert_eq!(self.pager, BTreeSet::new(), "{:#?}", self.seen);
+        assert_eq!(self.open, BTreeSet::new(), "{:#?}", self.seen);
         assert!(self.first_open().is_none());
     }
 
@@ -301,11 +396,11 @@ impl World {
                 "SELECT labels || state || coalesce(mute, '') || (acked_us IS NULL) || news FROM incidents ORDER BY opened_us, labels",
             ),
             list(
-                "SELECT action || dedup_key || status || min(n_attempts, 1) FROM outbox ORDER BY rowid",
+                "SELECT action || target || dedup_key || status || min(n_attempts, 1) FROM outbox ORDER BY rowid",
             ),
             list("SELECT target || dedup_key FROM owed ORDER BY 1"),
         ];
-        format!("{parts:?}{:?}", self.pager)
+        format!("{parts:?}{:?}", self.open)
     }
 
     fn phases(&self) -> Vec<String> {
@@ -364,6 +459,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Deliver(Answer::Taken)),
         1 => Just(Step::Deliver(Answer::Lost)),
         1 => Just(Step::Deliver(Answer::Refused)),
+        1 => Just(Step::DeliverTo("pager", Answer::Taken)),
+        1 => Just(Step::DeliverTo("chat", Answer::Lost)),
+        1 => Just(Step::Late),
+        1 => prop::sample::select(vec![-60, 0, 525_600]).prop_map(Step::Clock),
         1 => Just(Step::Acknowledge),
         1 => any::<bool>().prop_map(|through| Step::Resolve { through }),
         1 => Just(Step::Silence),

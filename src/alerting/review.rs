@@ -45,7 +45,13 @@ pub struct Row {
     pub incidents: usize,
     /// Incidents that were sent and urgent.
     pub pages: usize,
+    /// Pages a week that the team can take.
+    pub ceiling: usize,
     pub night_pages: usize,
+    /// Pages between 22:00 and 07:00 where the team lives, of all pages.
+    pub night_share: Share,
+    /// The incidents themselves, the latest first.
+    pub ids: Vec<String>,
     pub flapping: usize,
     pub escalations: i64,
     /// From the first message to the first acknowledgement.
@@ -89,6 +95,7 @@ pub struct Responder {
 }
 
 struct Incident {
+    id: String,
     rule: String,
     team: String,
     is_urgent: bool,
@@ -187,8 +194,9 @@ fn load(connection: &Connection, from_us: i64, to_us: i64) -> rusqlite::Result<V
         "SELECT rule_id, team, severity IN ('error', 'critical'), opened_us, closed_us,
            (SELECT min(at_us) FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'sent'),
            first_acked_us, (SELECT actor FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'acknowledge' ORDER BY at_us LIMIT 1),
-           n_escalations, is_flapping, coalesce(close_reason = 'rule removed', 0), class
-         FROM incidents WHERE kind NOT IN ('bundle', 'delivery') AND opened_us >= ?1 AND opened_us < ?2",
+           n_escalations, is_flapping, coalesce(close_reason = 'rule removed', 0), class,
+           incident_id
+         FROM incidents WHERE kind NOT IN ('bundle', 'delivery') AND opened_us >= ?1 AND opened_us < ?2 ORDER BY opened_us DESC, incident_id",
     )?;
     let rows = statement.query_map(params![from_us, to_us], |row| {
         Ok(Incident {
@@ -204,6 +212,7 @@ fn load(connection: &Connection, from_us: i64, to_us: i64) -> rusqlite::Result<V
             is_flapping: row.get(9)?,
             is_removed: row.get(10)?,
             class: row.get(11)?,
+            id: row.get(12)?,
         })
     })?;
     rows.collect()
@@ -229,15 +238,19 @@ fn row(team: &str, rule: &str, incidents: &[&Incident], policy: &Policy) -> Row 
     let idle = Share::of(actionable, n_classed)
         .value
         .map_or(0.0, |share| 1.0 - share);
+    let nights = pages
+        .iter()
+        .filter(|one| Quiet::is_night(zone, one.opened_us))
+        .count();
     Row {
         team: team.to_owned(),
         rule: rule.to_owned(),
         incidents: incidents.len(),
         pages: pages.len(),
-        night_pages: pages
-            .iter()
-            .filter(|one| Quiet::is_night(zone, one.opened_us))
-            .count(),
+        ceiling: ceiling(policy, team),
+        night_pages: nights,
+        night_share: Share::of(nights, pages.len()),
+        ids: incidents.iter().map(|one| one.id.clone()).collect(),
         flapping,
         escalations: incidents.iter().map(|one| one.n_escalations).sum(),
         mtta: Spread::of(acked.collect()),

@@ -979,3 +979,287 @@ fn a_test_that_expects_something_else_fails() {
         );
     }
 }
+
+/// Rows that come late raise what their windows would have raised, and never take anything back.
+#[test]
+fn late_rows_open_what_is_still_wrong_and_note_what_is_over() {
+    let ticks = |letters: &str| -> Vec<Tick> {
+        let rows = letters.chars().map(|letter| match letter {
+            'b' => vec![bad("DE")],
+            'c' => vec![well("DE")],
+            _ => vec![],
+        });
+        (0..)
+            .zip(rows)
+            .map(|(minute, rows)| tick(minute, Ok(rows)))
+            .collect()
+    };
+    let rule = rule(&[]);
+    // What was seen on time, what the windows hold now, what is said of it, and the note.
+    let cases = [
+        ("cccccc", "ccbbbb", 1, "late_open"),
+        ("mmmmmm", "bbbbbb", 1, "late_open"),
+        ("cccccc", "bbbbcccccc", 0, "late_breach"),
+        ("cccccc", "ccccbb", 0, ""),
+        ("bbbbbb", "cccccc", 0, ""),
+        ("bbbbbb", "bbbbbb", 0, ""),
+    ];
+    for (before, after, n_said, note) in cases {
+        let mut bench = Bench::new();
+        for tick in ticks(before) {
+            bench.take(&rule, &tick);
+        }
+        let open_before = bench.list().len();
+        bench.said();
+        let again = ticks(after);
+        for _ in 0..2 {
+            let context = context(again.last().unwrap().tick_us);
+            bench.write(|tx, policy| revise(tx, &rule, &again, &context, policy).unwrap());
+        }
+        let notes: Vec<String> = bench
+            .db
+            .prepare("SELECT DISTINCT kind FROM rule_events WHERE kind <> 'near_miss'")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert_eq!(bench.said().len(), n_said, "{before} {after}");
+        assert_eq!(bench.list().len(), open_before + n_said, "{before} {after}");
+        assert_eq!(notes.join(" "), note, "{before} {after}");
+    }
+}
+
+#[test]
+fn a_label_set_that_goes_missing_can_be_an_incident_of_its_own() {
+    let mut bench = Bench::new();
+    let rule = prompt(&[(
+        "hold = {}",
+        "hold = { missing_after = 2, missing_as = \"nodata\" }",
+    )]);
+    bench.tick(&rule, 0, vec![bad("DE"), bad("FR")]);
+    bench.wait_until(MINUTE);
+    assert_eq!(bench.said().len(), 2);
+    bench.tick(&rule, 2, vec![bad("FR")]);
+    assert_eq!(bench.said(), [] as [&str; 0]);
+    bench.tick(&rule, 3, vec![bad("FR")]);
+    bench.wait_until(5 * MINUTE);
+    assert_eq!(
+        bench.said(),
+        ["pager trigger open 5xx rate DE has no row any more"]
+    );
+    let open = |bench: &Bench| {
+        bench
+            .list()
+            .iter()
+            .filter(|one| one.state == "firing")
+            .count()
+    };
+    assert_eq!(open(&bench), 3, "DE itself is held as it was");
+    bench.tick(&rule, 6, vec![well("DE"), bad("FR")]);
+    assert_eq!(open(&bench), 1);
+    // As `hold`, nothing is said and nothing ends.
+    let mut bench = Bench::new();
+    let rule = prompt(&[(
+        "hold = {}",
+        "hold = { missing_after = 2, missing_as = \"hold\" }",
+    )]);
+    bench.tick(&rule, 0, vec![bad("DE")]);
+    for minute in 1..10 {
+        bench.tick(&rule, minute, vec![well("FR")]);
+    }
+    assert_eq!(open(&bench), 1);
+}
+
+#[test]
+fn a_pause_too_long_and_a_leap_of_the_clock_are_told_once_and_wake_nobody() {
+    let mut bench = Bench::new();
+    let team = toml::from_str("targets = [\"pager\"]").unwrap();
+    bench.policy.teams = BTreeMap::from([("web".to_owned(), team)]);
+    let rule = prompt(&[]);
+    bench.tick(&rule, 0, vec![bad("DE")]);
+    bench.said();
+    let later = context(200 * MINUTE);
+    for expected in [true, false] {
+        assert_eq!(
+            bench.write(|tx, policy| note_gap(tx, policy, &later).unwrap()),
+            expected
+        );
+    }
+    let said = bench.said();
+    assert_eq!(said.len(), 1);
+    assert!(
+        said[0].starts_with("pager digest notice no rule was looked at between"),
+        "{said:?}"
+    );
+    assert!(!bench.write(|tx, policy| note_gap(tx, policy, &context(50 * MINUTE)).unwrap()));
+    // An hour back: what lies ahead is forgotten, the incident stays, and the next tick is taken.
+    bench.tick(&rule, 60, vec![bad("DE")]);
+    let step = clock::Step {
+        from_us: 60 * MINUTE,
+        to_us: 10 * MINUTE,
+    };
+    bench.write(|tx, policy| note_step(tx, step, policy, &context(10 * MINUTE)).unwrap());
+    assert_eq!(last_tick(&bench.db, "rate").unwrap(), Some(0));
+    bench.said();
+    bench.tick(&rule, 11, vec![bad("DE")]);
+    assert_eq!(
+        (bench.said().len(), bench.list().len()),
+        (0, 1),
+        "no re-fire"
+    );
+}
+
+#[test]
+fn s11_a_page_links_to_its_window_and_its_runbook() {
+    let mut bench = Bench::new();
+    let rule = prompt(&[]);
+    bench.tick(&rule, 10, vec![bad("DE")]);
+    let (_, message) = bench.messages_since(0).remove(0);
+    let window = format!("from={}&to={}", 5 * 60_000, 10 * 60_000);
+    assert!(
+        message.client_url.contains(&window),
+        "{}",
+        message.client_url
+    );
+    assert_eq!(
+        message.runbook_url,
+        "http://logs/runbooks/server-error-rate-by-country"
+    );
+    let without = RULE.replace("runbook = \"server-error-rate-by-country\"", "");
+    let error = AlertRule::parse("r.toml", &without)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("names a runbook"), "{error}");
+}
+
+#[test]
+fn s12_the_summary_has_value_threshold_unit_and_sample() {
+    let mut bench = Bench::new();
+    let rule = prompt(&[("at = 0.05", "at = 0.02"), ("at = 0.03", "at = 0.01")]);
+    bench.tick(&rule, 0, vec![reading(Some("DE"), 0.074, 5570)]);
+    assert_eq!(
+        bench.only().summary,
+        "5xx rate DE 7.4 % (412 of 5570), limit 2 %"
+    );
+    let mut bench = Bench::new();
+    bench.tick(
+        &rule,
+        0,
+        vec![reading(Some(&"x".repeat(5000)), 0.074, 5570)],
+    );
+    let (_, message) = bench.messages_since(0).remove(0);
+    assert!(
+        message.summary.chars().count() <= 1024,
+        "{}",
+        message.summary.len()
+    );
+    assert!(
+        message.summary.ends_with("limit 2 %"),
+        "{}",
+        message.summary
+    );
+}
+
+/// Incidents of two rules, at night and by day, over two weeks.
+fn two_weeks() -> Bench {
+    let mut bench = Bench::new();
+    let team = toml::from_str("zone = \"UTC\"").unwrap();
+    bench.policy.teams = BTreeMap::from([("web".to_owned(), team)]);
+    let rules = [prompt(&[]), prompt(&[("id = \"rate\"", "id = \"other\"")])];
+    for day in 4..18 {
+        let rule = &rules[usize::from(day % 3 == 0)];
+        // Three in the morning, and noon.
+        for hour in [3, 12] {
+            let minute = (day * 24 + hour) * 60;
+            bench.tick(rule, minute, vec![bad("DE")]);
+            let open = bench.list().into_iter().find(|one| one.state == "firing");
+            let id = open.unwrap().id;
+            bench.act(minute + 5, |tx| {
+                people::acknowledge(tx, &id, ME, (minute + 5) * MINUTE)
+            });
+            bench.tick(rule, minute + 30, vec![well("DE")]);
+        }
+    }
+    bench
+}
+
+#[test]
+fn s16_a_report_by_rule_team_and_week_names_the_incidents_and_their_off_hours() {
+    let bench = two_weeks();
+    let rules = ["rate".to_owned(), "other".to_owned()];
+    for (day, n) in [(4, 14), (11, 14)] {
+        let review =
+            review::review(&bench.db, &bench.policy, &rules, day * 24 * 60 * MINUTE).unwrap();
+        assert_eq!(review.teams[0].incidents, n);
+        assert_eq!(review.rules.len(), 2);
+        for row in &review.rules {
+            assert_eq!(row.team, "web");
+            assert_eq!(row.night_share.value, Some(0.5), "{row:?}");
+            assert_eq!(row.ids.len(), row.incidents);
+            for id in &row.ids {
+                let one = incident(&bench.db, id).unwrap().unwrap();
+                assert_eq!(one.rule, row.rule);
+            }
+        }
+    }
+}
+
+#[test]
+fn s17_an_incident_is_classed_with_a_note_and_by_whom() {
+    let mut bench = two_weeks();
+    let ids: Vec<String> = bench.list().into_iter().map(|one| one.id).collect();
+    bench.act(99_999, |tx| {
+        let mut ids = ids.iter();
+        ids.try_for_each(|id| people::classify(tx, id, "tune", "too eager", "mia", MINUTE))
+    });
+    for one in bench.list() {
+        let said = (
+            one.class.as_deref(),
+            one.class_note.as_deref(),
+            one.class_by.as_deref(),
+        );
+        assert_eq!(said, (Some("tune"), Some("too eager"), Some("mia")));
+    }
+    let wrong = bench.write(|tx, _| people::classify(tx, &ids[0], "boring", "", "mia", 0));
+    assert!(
+        wrong
+            .unwrap_err()
+            .to_string()
+            .contains("boring is no class")
+    );
+}
+
+#[test]
+fn s20_precision_has_an_interval_and_its_sample_or_is_unknown() {
+    let mut bench = two_weeks();
+    let unknown = review::observed_ppv(&bench.db, "rate").unwrap();
+    assert_eq!((unknown.value, unknown.n), (None, 0));
+    let ids: Vec<String> = bench
+        .list()
+        .into_iter()
+        .filter(|one| one.rule == "rate")
+        .map(|one| one.id)
+        .collect();
+    bench.act(99_999, |tx| {
+        let classes = ["action", "no_action", "no_action", "action"];
+        let mut pairs = ids.iter().zip(classes);
+        pairs.try_for_each(|(id, class)| people::classify(tx, id, class, "", "mia", MINUTE))
+    });
+    let known = review::observed_ppv(&bench.db, "rate").unwrap();
+    assert_eq!((known.k, known.n, known.value), (2, 4, Some(0.5)));
+    assert!(known.lo < 0.2 && known.hi > 0.8, "{known:?}");
+}
+
+#[test]
+fn s28_few_incidents_of_a_responder_have_an_interval_and_many_a_number() {
+    let bench = two_weeks();
+    let rules = ["rate".to_owned()];
+    let week = review::review(&bench.db, &bench.policy, &rules, 4 * 24 * 60 * MINUTE).unwrap();
+    assert_eq!(
+        (week.responders[0].incidents, week.responders[0].interval),
+        (14, None)
+    );
+    let few = review::review(&bench.db, &bench.policy, &rules, 18 * 24 * 60 * MINUTE).unwrap();
+    assert!(few.responders.iter().all(|one| one.interval.is_some()));
+}

@@ -1,5 +1,7 @@
 //! A tick: readings become verdicts, verdicts move instances, instances open and close incidents.
 
+pub(super) mod late;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +13,7 @@ use super::key::{Key, KeyKind, dedup_key, incident_id, installation_id};
 use super::message;
 use super::{Context, KEEP_US, Policy, Tick};
 use crate::incident::{Effect, HoldTicks, Instance, Phase, transition};
-use crate::rule::{AlertRule, Reading, Severity, Verdict};
+use crate::rule::{AlertRule, MissingAs, Reading, Severity, Verdict};
 
 /// An incident hears that it still holds this often.
 const REFRESH_US: i64 = 60_000_000;
@@ -47,9 +49,19 @@ pub(super) fn apply(
     for (key, (verdict, reading)) in judge(rule, tick, &instances) {
         let old = instances.get(&key).cloned();
         let mut stored = old.clone().unwrap_or_default();
-        let hold = hold_ticks(rule, key.kind);
+        let hold = hold_ticks(rule, &key);
         let (instance, effect) = transition(stored.instance, verdict, tick.is_complete, hold);
-        n_near_misses += i64::from(effect == Effect::NearMiss);
+        if effect == Effect::NearMiss {
+            n_near_misses += 1;
+            note_rule(
+                tx,
+                &rule.id,
+                "near_miss",
+                &key,
+                tick.tick_us,
+                context.now_us,
+            )?;
+        }
         if effect == Effect::Open {
             opened.insert(key.clone());
         }
@@ -81,11 +93,37 @@ pub(super) fn apply(
         "UPDATE rule_ticks SET n_near_misses = ?3 WHERE rule_id = ?1 AND tick_us = ?2",
     )?
     .execute(params![rule.id, tick.tick_us, n_near_misses])?;
+    let tick = TickOf {
+        rule,
+        tick,
+        context,
+        policy,
+    };
+    take_groups(tx, tick, &instances, touched, &opened)
+}
+
+/// A tick with what it is judged by.
+#[derive(Clone, Copy)]
+struct TickOf<'a> {
+    rule: &'a AlertRule,
+    tick: &'a Tick,
+    context: &'a Context,
+    policy: &'a Policy,
+}
+
+/// Opens, keeps and ends the incidents of the keys that a tick touched.
+fn take_groups(
+    tx: &Transaction<'_>,
+    of: TickOf<'_>,
+    instances: &BTreeMap<Key, Stored>,
+    touched: BTreeSet<Key>,
+    opened: &BTreeSet<Key>,
+) -> rusqlite::Result<Vec<Change>> {
     let mut members: BTreeMap<Key, Vec<(&Key, &Stored)>> = BTreeMap::new();
-    for (key, stored) in &instances {
+    for (key, stored) in instances {
         if stored.instance.phase.is_open() {
             members
-                .entry(group_of(rule, key))
+                .entry(group_of(of.rule, key))
                 .or_default()
                 .push((key, stored));
         }
@@ -93,19 +131,33 @@ pub(super) fn apply(
     let mut changes = Vec::new();
     for group in touched {
         let mut open = members.remove(&group).unwrap_or_default();
-        open.sort_by(|a, b| worse_first(rule, &a.1.reading, &b.1.reading));
+        open.sort_by(|a, b| worse_first(of.rule, &a.1.reading, &b.1.reading));
         let step = Group {
-            rule,
-            tick,
-            context,
-            policy,
+            rule: of.rule,
+            tick: of.tick,
+            context: of.context,
+            policy: of.policy,
             key: &group,
             members: &open,
-            opened: &opened,
+            opened,
         };
         changes.extend(step.take(tx)?);
     }
     Ok(changes)
+}
+
+/// Notes what happened to a rule and is no incident.
+pub(super) fn note_rule(
+    tx: &Transaction<'_>,
+    rule_id: &str,
+    kind: &str,
+    key: &Key,
+    tick_us: i64,
+    at_us: i64,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT OR IGNORE INTO rule_events VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![rule_id, kind, key.labels_json(), tick_us, at_us])
+        .map(drop)
 }
 
 /// Ends the incidents of rules that are gone or switched off: who was told of a trigger is told of its end.
@@ -163,8 +215,12 @@ fn note_tick(
         tick.eval_us
     ])?;
     if is_new == 1 {
-        tx.prepare_cached("DELETE FROM rule_ticks WHERE rule_id = ?1 AND tick_us < ?2")?
+        for table in ["rule_ticks", "rule_events"] {
+            tx.prepare_cached(&format!(
+                "DELETE FROM {table} WHERE rule_id = ?1 AND tick_us < ?2"
+            ))?
             .execute(params![rule.id, tick.tick_us - KEEP_US])?;
+        }
         tx.prepare_cached(
             "DELETE FROM outbox WHERE status = 'delivered' AND not_before_us < ?1 AND incident_id NOT IN (SELECT incident_id FROM owed)",
         )?
@@ -277,6 +333,7 @@ fn judge(
             // Nothing at all is no proof that this one is well.
             KeyKind::Value if is_silent => Verdict::Band,
             KeyKind::Value => Verdict::Missing,
+            KeyKind::NoData if is_silent && !key.labels.is_empty() => Verdict::Band,
             _ => Verdict::Clear,
         };
         verdicts.insert(key.clone(), (verdict, None));
@@ -311,7 +368,37 @@ fn judge(
     for (key, reading) in fresh {
         verdicts.insert(key, (Verdict::Breach, Some(reading.clone())));
     }
+    if rule.hold.missing_as == MissingAs::NoData && tick.is_complete {
+        verdicts.extend(missing_label_sets(rule, known, &verdicts));
+    }
     verdicts
+}
+
+/// Label sets whose row has been missing for too long, each as an instance of its own.
+fn missing_label_sets(
+    rule: &AlertRule,
+    known: &BTreeMap<Key, Stored>,
+    verdicts: &BTreeMap<Key, (Verdict, Option<Reading>)>,
+) -> Vec<(Key, (Verdict, Option<Reading>))> {
+    let limit = rule.hold.missing_after.unwrap_or(u32::MAX);
+    let is_missing = |key: &&Key| {
+        let verdict = verdicts.get(key).map(|(verdict, _)| *verdict);
+        let n_missing = known.get(key).map_or(0, |stored| stored.instance.n_missing);
+        verdict == Some(Verdict::Missing) && n_missing.saturating_add(1) >= limit
+    };
+    let missing = known.keys().filter(is_missing).map(|key| {
+        let reading = Reading {
+            labels: key.labels.clone(),
+            value: Some(0.0),
+            ..Reading::default()
+        };
+        let key = Key {
+            kind: KeyKind::NoData,
+            labels: key.labels.clone(),
+        };
+        (key, (Verdict::Breach, Some(reading)))
+    });
+    missing.collect()
 }
 
 /// The worst value first; equal ones in the order of their labels.
@@ -327,7 +414,8 @@ fn worse_first(rule: &AlertRule, a: &Reading, b: &Reading) -> Ordering {
     order.then_with(|| a.labels.cmp(&b.labels))
 }
 
-fn hold_ticks(rule: &AlertRule, kind: KeyKind) -> HoldTicks {
+fn hold_ticks(rule: &AlertRule, key: &Key) -> HoldTicks {
+    let (kind, is_of_labels) = (key.kind, !key.labels.is_empty());
     let at_once = |pending: u32| HoldTicks {
         pending,
         keep: 0,
@@ -337,8 +425,13 @@ fn hold_ticks(rule: &AlertRule, kind: KeyKind) -> HoldTicks {
         KeyKind::Value => HoldTicks {
             pending: rule.ticks(rule.hold.pending),
             keep: rule.ticks(rule.hold.keep_firing_for),
-            missing: rule.hold.missing_after,
+            missing: rule
+                .hold
+                .missing_after
+                .filter(|_| rule.hold.missing_as == MissingAs::Ok),
         },
+        // Of a label set its missing ticks were counted already.
+        KeyKind::NoData if is_of_labels => at_once(0),
         KeyKind::NoData => at_once(rule.ticks(rule.nodata.map(|nodata| nodata.after))),
         KeyKind::Error => at_once(rule.error.after.saturating_sub(1)),
         _ => at_once(0),

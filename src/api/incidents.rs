@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App, Caller};
-use crate::alerting::mute::{Policy, Silence};
+use crate::alerting::mute::Silence;
 use crate::alerting::people::{self, Actor, PeopleError};
 use crate::alerting::review::Review;
 use crate::alerting::{self, Incident, IncidentEvent, Lamp};
@@ -113,7 +113,7 @@ pub(super) async fn act(
             "{act} cannot be done to an incident; acknowledge, unacknowledge, resolve or class can"
         )));
     }
-    let (subject, now) = (id.clone(), now_us());
+    let (subject, now) = (id.clone(), app.context().now_us);
     let outcome = app.store.state().write(move |tx| {
         let actor = Actor {
             name: &name,
@@ -136,12 +136,6 @@ pub(super) async fn act(
 }
 
 impl App {
-    /// Who is told, by the settings and the rules as they are now.
-    pub(super) fn policy(&self) -> Policy {
-        let (rules, _) = alerts::read_rules(&self.queries_dir);
-        Policy::new(&self.config.targets, &self.config.teams, &rules)
-    }
-
     /// Lets an act have its messages at once.
     async fn settle(&self) -> Result<(), ApiError> {
         let (policy, context) = (self.policy(), self.context());
@@ -151,13 +145,6 @@ impl App {
             .await?;
         self.bell.notify_one();
         Ok(())
-    }
-
-    pub(super) fn context(&self) -> alerting::Context {
-        alerting::Context {
-            public_url: self.public_url.to_string(),
-            now_us: now_us(),
-        }
     }
 }
 
@@ -222,7 +209,7 @@ pub(super) async fn silence(
             body.lasts
         ))
     })?;
-    let now = now_us();
+    let now = app.context().now_us;
     let silence = Silence {
         id: String::new(),
         matchers: body.matchers,
@@ -260,9 +247,8 @@ pub(super) async fn end_silence(
     Path(id): Path<String>,
     Extension(caller): Extension<Caller>,
 ) -> Result<StatusCode, ApiError> {
-    let (subject, name) = (id.clone(), caller.name);
-    let end =
-        move |tx: &Transaction<'_>| alerting::mute::end_silence(tx, &subject, &name, now_us());
+    let (subject, name, now) = (id.clone(), caller.name, app.context().now_us);
+    let end = move |tx: &Transaction<'_>| alerting::mute::end_silence(tx, &subject, &name, now);
     if !app.store.state().write(end).await? {
         return Err(ApiError::not_found(format!(
             "there is no silence {id} at work"
@@ -278,6 +264,8 @@ pub(super) async fn end_silence(
 pub(super) struct OutboxFilter {
     /// `queued`, `delivered`, `dead` or `dropped`; all when absent.
     status: Option<String>,
+    /// Only messages of the incident whose id is this or begins so.
+    incident: Option<String>,
 }
 
 /// Lists messages, the latest first
@@ -296,7 +284,7 @@ pub(super) async fn outbox(
     let list = app
         .store
         .state()
-        .read(|c| outbox::list(c, filter.status.as_deref()))?;
+        .read(|c| outbox::list(c, filter.status.as_deref(), filter.incident.as_deref()))?;
     Ok(Json(list))
 }
 
@@ -416,7 +404,10 @@ pub(super) async fn lamp(
     State(app): State<App>,
     Params(shape): Params<LampShape>,
 ) -> Result<Response, ApiError> {
-    let lamp = app.store.state().read(|c| alerting::lamp(c, now_us()))?;
+    let lamp = app
+        .store
+        .state()
+        .read(|c| alerting::lamp(c, app.context().now_us))?;
     let word = lamp.state;
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok(match shape.format.as_deref() {

@@ -190,5 +190,6 @@ pub(super) async fn import(
     Body(request): Body<ImportRequest>,
 ) -> Result<Json<import::Report>, ApiError> {
     let report = import::run(&app.store, &app.geo, request, &import::Watch::default()).await?;
+    app.progress.note_import();
     Ok(Json(report))
 }

@@ -5,18 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App, Caller};
-use crate::alerting::backtest::{self, Report, Share, Span, read_outages};
+use crate::alerting::backtest::{
+    self, Report, Share, Span, instance_name, phase_spans, read_outages,
+};
 use crate::alerting::{people, review};
-use crate::alerts::backtest::{Outcome, Trial, history, replay};
+use crate::alerts::backtest::{Outcome, TICKS_MAX, Trial, history, replay};
 use crate::alerts::{self, evaluate};
-use crate::http_client::HttpClient;
+use crate::http_client::{HttpClient, Sent};
 use crate::notify::{Action, MessageId, Notification, Reason};
 use crate::rule::lint::{Finding, Surroundings, lint};
-use crate::rule::{AlertRule, Severity, Unit};
+use crate::rule::{AlertRule, Labels, Severity, Unit};
 use crate::state::Transaction;
 use crate::time::now_us;
 
@@ -175,6 +178,89 @@ pub(super) async fn show(
     Ok(Json(describe(&app, &rule, &rules)?))
 }
 
+/// A rule's text.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRule {
+    /// The file (TOML). Its `id` is the one of the path.
+    text: String,
+    /// The version that was read before it was changed; when it is another by now, nothing is written. Absent:
+    /// there is no such rule yet.
+    version: Option<String>,
+    /// Who acts, when the command line acts for somebody.
+    by: Option<String>,
+}
+
+/// Writes a rule into the user's folder
+///
+/// It is in use within a second. A shipped rule is laid over, not changed.
+#[utoipa::path(
+    put,
+    path = "/api/v1/rules/{id}",
+    operation_id = "put_rule",
+    tag = "rules",
+    params(("id" = String, Path, description = "Its id")),
+    request_body = NewRule,
+    responses(
+        (status = 200, description = "The rule as it is now, with what lint says", body = Rule),
+        (status = 400, description = "The text is no rule; the message names the line", body = ErrorBody),
+        (status = 409, description = "Somebody else has changed it, or it is there already", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
+pub(super) async fn write(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Extension(caller): Extension<Caller>,
+    Body(body): Body<NewRule>,
+) -> Result<Json<Rule>, ApiError> {
+    let rule = AlertRule::parse(&id, &body.text)
+        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    if rule.id != id {
+        let message = format!("the text is of the rule {}, the path names {id}", rule.id);
+        return Err(ApiError::bad_request(message));
+    }
+    // One at a time: two changes of one version may not both pass.
+    static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _writing = WRITING.lock().await;
+    let files = crate::rule::read_files(&app.queries_dir).map_err(anyhow::Error::from)?;
+    let mut good = files
+        .iter()
+        .filter_map(|(name, file)| Some((name, file.as_ref().ok()?)));
+    let known = good.find(|(_, known)| known.id == id);
+    let version = known.map(|(_, known)| known.version());
+    let own_name = format!("{id}.toml");
+    let is_taken = known.is_none() && files.contains_key(&own_name);
+    if version != body.version || is_taken {
+        return Err(ApiError::new(
+            axum::http::StatusCode::CONFLICT,
+            "changed_meanwhile",
+            format!("the file of rule {id} is not the one that was read"),
+        )
+        .hint("read it again, and send its `version`"));
+    }
+    let name = known.map_or(own_name, |(name, _)| name.clone());
+    let dir = app.queries_dir.join("alerts");
+    let path = dir.join(name);
+    let text = body.text.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&dir)?;
+        crate::disk::write_atomically(&path, text.as_bytes())
+    });
+    written
+        .await
+        .map_err(anyhow::Error::from)?
+        .map_err(anyhow::Error::from)?;
+    let (by, subject) = (caller.acts_for(body.by), id.clone());
+    let note = move |tx: &Transaction<'_>| {
+        let version = rule.version();
+        people::audit(tx, now_us(), &by, "write rule", &subject, &version)
+    };
+    app.store.state().write(note).await?;
+    let (rule, rules) = find(&app, &id)?;
+    Ok(Json(describe(&app, &rule, &rules)?))
+}
+
 /// Which time.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -203,6 +289,23 @@ pub(super) struct Series {
     sql: Option<String>,
     /// By instance, in the order of time.
     series: BTreeMap<String, Vec<Point>>,
+    /// When instances were not well, in the order of time. A phase goes on where the next begins.
+    spans: Vec<PhaseOf>,
+}
+
+/// How long an instance was in a phase.
+#[derive(Serialize, ToSchema)]
+struct PhaseOf {
+    /// As in `series`.
+    name: String,
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
+    labels: Labels,
+    /// `pending`, `firing` or `recovering`.
+    phase: String,
+    /// The tick that began it, epoch milliseconds.
+    from: i64,
+    /// The tick that ended it; of the last phase, one tick after the last one looked at.
+    to: i64,
 }
 
 /// What a rule read at one tick.
@@ -243,14 +346,31 @@ pub(super) async fn series(
             last - first + 1
         )));
     }
-    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    // What an instance was in at the first tick shows only in the ticks before it.
+    let before =
+        i64::from(rule.ticks(rule.hold.pending) + rule.ticks(rule.hold.keep_firing_for)) + 1;
     let span = Span {
-        from_us: from,
+        from_us: from - before * every,
         to_us: to,
     };
-    for tick in history(&app.engine, &app.queries, &rule, span, |_| {}).await {
+    let ticks = history(&app.engine, &app.queries, &rule, span, |_| {}).await;
+    let spans =
+        phase_spans(&rule, &app.policy(), &ticks).map_err(crate::state::StateError::from)?;
+    let spans = spans
+        .into_iter()
+        .filter(|span| span.to_us > from)
+        .map(|span| PhaseOf {
+            name: instance_name("value", &span.labels),
+            labels: span.labels,
+            phase: span.phase,
+            from: span.from_us.max(from) / 1000,
+            to: span.to_us / 1000,
+        });
+    let spans = spans.collect();
+    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    for tick in ticks.into_iter().filter(|tick| tick.tick_us >= from) {
         for reading in tick.outcome.unwrap_or_default() {
-            let name = crate::alerting::backtest::instance_name("value", &reading.labels);
+            let name = instance_name("value", &reading.labels);
             let point = Point {
                 t: tick.tick_us / 1000,
                 value: reading.value,
@@ -265,6 +385,7 @@ pub(super) async fn series(
         recover: rule.recover.at,
         sql: sql.ok(),
         series,
+        spans,
         rule: rule.id,
     }))
 }
@@ -321,6 +442,11 @@ pub(super) async fn try_out(
     if span.to_us <= span.from_us {
         return Err(ApiError::bad_request("from has to lie before to"));
     }
+    let n_ticks = (span.to_us - span.from_us).div_euclid(rule.eval.every.0);
+    if n_ticks > TICKS_MAX {
+        let message = format!("that are {n_ticks} ticks; ask for at most {TICKS_MAX}");
+        return Err(ApiError::bad_request(message).hint("take a shorter span"));
+    }
     let installation_id = app.store.state().read(crate::alerting::installation_id)?;
     let trial = Trial {
         span,
@@ -366,6 +492,29 @@ pub(super) struct Fired {
     taken: bool,
     error: Option<String>,
     message: Notification,
+    /// The body that was sent, keys starred out; null where it is no JSON, as in a mail.
+    #[schema(value_type = Object)]
+    body: Value,
+}
+
+/// Fields of bodies that hold a secret.
+const SECRET_FIELDS: [&str; 3] = ["routing_key", "service_key", "topic"];
+
+/// The body that was sent last, as far as it may be shown.
+fn shown_body(sent: &Sent) -> Value {
+    let last = sent
+        .lock()
+        .unwrap_or_else(|poison| poison.into_inner())
+        .pop();
+    let mut body: Value = last
+        .and_then(|body| serde_json::from_slice(&body).ok())
+        .unwrap_or_default();
+    for name in SECRET_FIELDS {
+        if let Some(field) = body.get_mut(name) {
+            *field = "***".into();
+        }
+    }
+    body
 }
 
 /// Sends a test event and its resolve, and says what became of them
@@ -400,7 +549,7 @@ pub(super) async fn fire(
         ))
         .hint("write [targets.NAME] into logatlas.toml, or name one with --target"));
     }
-    let client = HttpClient::new().map_err(anyhow::Error::from)?;
+    let (client, bodies) = HttpClient::watched().map_err(anyhow::Error::from)?;
     let mut outcomes = Vec::new();
     for name in names {
         let target = app.config.targets.get(&name);
@@ -419,6 +568,7 @@ pub(super) async fn fire(
                 taken: sent.is_ok(),
                 error: sent.err().map(|error| error.to_string()),
                 message,
+                body: shown_body(&bodies),
             });
         }
     }

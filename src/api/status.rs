@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::error::ErrorBody;
 use super::{ApiError, App};
-use crate::alerting::Counts;
+use crate::alerting::{self, Counts, Lamp};
 use crate::enrich::geoip::GeoSource;
 use crate::schema::Table;
 use crate::store::SourceAccount;
@@ -60,6 +60,8 @@ pub(super) struct Status {
     /// Datagrams that the kernel dropped; null where nobody counts them.
     udp_drops: Option<u64>,
     incidents: Counts,
+    /// What `/lamp` says.
+    lamp: Lamp,
     geo: GeoStatus,
 }
 
@@ -150,7 +152,11 @@ pub(super) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
             flush_error: app.progress.flush_error(),
         },
         udp_drops: app.udp_drops(),
-        incidents: crate::alerting::counts(app.store.state())?,
+        incidents: alerting::counts(app.store.state())?,
+        lamp: app
+            .store
+            .state()
+            .read(|c| alerting::lamp(c, app.context().now_us))?,
         geo: GeoStatus {
             sources: app.geo.sources(),
         },

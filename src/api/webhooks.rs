@@ -79,9 +79,9 @@ pub(super) async fn pagerduty(
         .or(header("x-webhook-id"))
         .unwrap_or_default()
         .to_owned();
-    let name = target.clone();
+    let (name, now) = (target.clone(), app.context().now_us);
     let outcome = app.store.state().write(move |tx| {
-        match people::webhook(tx, &id, &name, &event, now_us()) {
+        match people::webhook(tx, &id, &name, &event, now) {
             Err(PeopleError::Sql(error)) => Err(error),
             // What cannot be done any more is no fault of the sender's.
             Err(_) => Ok("too late"),

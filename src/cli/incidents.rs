@@ -386,28 +386,39 @@ impl OutboxCommand {
 }
 
 /// Examples:
-///   logatlas review                     this week
-///   logatlas review --at 2026-11-16     the week of that day
+///   logatlas review                       this week
+///   logatlas review --week 2026-W47       that ISO week
+///   logatlas review --week 2026-11-16     the week of that day
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Review {
-    /// A day of the week to look at [default: today]
-    #[arg(long, value_name = "DAY")]
-    at: Option<String>,
+    /// The week to look at, by its ISO number or a day in it [default: this one]
+    #[arg(long, alias = "at", value_name = "WEEK", num_args = 0..=1)]
+    week: Option<Option<String>>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// The Monday of `2026-W47`.
+fn week_start(week: &str) -> Option<chrono::NaiveDate> {
+    let (year, number) = week.split_once("-W")?;
+    chrono::NaiveDate::from_isoywd_opt(
+        year.parse().ok()?,
+        number.parse().ok()?,
+        chrono::Weekday::Mon,
+    )
 }
 
 impl Review {
     #[expect(clippy::print_stdout, reason = "this is the command's answer")]
     pub(super) async fn run(self, global: Global) -> anyhow::Result<u8> {
         let access = Access::open(&global).await?;
-        let at = self.at.map(|day| {
-            let time = if day.contains('T') {
-                day
-            } else {
-                format!("{day}T00:00:00Z")
+        let at = self.week.flatten().map(|week| {
+            let time = match week_start(&week) {
+                Some(day) => format!("{day}T00:00:00Z"),
+                None if week.contains('T') => week,
+                None => format!("{week}T00:00:00Z"),
             };
             format!("?at={}", encode(&time))
         });

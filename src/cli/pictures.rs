@@ -13,7 +13,7 @@ use super::connect::{Access, saved_queries};
 use super::{DONE, Global, UsageError};
 use crate::chart::{
     self, Bar, Bubble, Cell, ChartPicture, MapPicture, Metric, Output, Plot, Series, Theme, Unit,
-    Week,
+    Week, window_text,
 };
 
 /// Size of a picture unless told.
@@ -106,7 +106,7 @@ impl Map {
         let place = self.place.as_deref().map(str::to_ascii_uppercase);
         let kind = if place.is_some() { "region" } else { "country" };
         let rows = self.rows(&global, &access, kind, &place, window).await?;
-        let cells: Vec<Cell> = rows.iter().map(|row| cell(row, kind)).collect();
+        let cells: Vec<Cell> = rows.iter().map(|row| Cell::of_row(row, kind)).collect();
         let Some((path, output)) = self.out.as_ref().zip(output) else {
             let (columns, rows) = terminal_size();
             let is_colour =
@@ -121,7 +121,7 @@ impl Map {
             Some(_) => self.rows(&global, &access, "city", &place, window).await?,
             None => Vec::new(),
         };
-        let bubbles: Vec<Bubble> = cities.iter().filter_map(bubble).collect();
+        let bubbles: Vec<Bubble> = cities.iter().filter_map(Bubble::of_row).collect();
         let mut credit = access.attributions().await?;
         credit.push("Outlines: Natural Earth".into());
         let picture = MapPicture {
@@ -175,43 +175,10 @@ fn usage(error: chart::ChartError) -> anyhow::Error {
     }
 }
 
-fn cell(row: &Value, kind: &str) -> Cell {
-    Cell {
-        id: row[kind].as_str().map(str::to_owned),
-        n: row["n"].as_i64().unwrap_or(0),
-        k: row["k"].as_i64().unwrap_or(0),
-        rate: row["rate"].as_f64(),
-        shrunk: row["shrunk"].as_f64(),
-        lo: row["lo"].as_f64(),
-        hi: row["hi"].as_f64(),
-        change: row["change"].as_f64(),
-        significant: row["significant"].as_bool().unwrap_or(false),
-    }
-}
-
-fn bubble(row: &Value) -> Option<Bubble> {
-    Some(Bubble {
-        lat: row["lat"].as_f64()?,
-        lon: row["lon"].as_f64()?,
-        name: row["city"].as_str()?.to_owned(),
-        n: row["n"].as_i64()?,
-        k: row["k"].as_i64()?,
-    })
-}
-
 /// Columns and rows of the terminal.
 fn terminal_size() -> (u16, u16) {
     let (rows, columns) = console::Term::stdout().size_checked().unwrap_or((40, 100));
     (columns, rows)
-}
-
-/// `2026-11-22 21:39 - 2026-11-23 21:39 UTC`
-fn window_text((from, to): (i64, i64)) -> String {
-    let time = |ms: i64| {
-        let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default();
-        time.format("%Y-%m-%d %H:%M").to_string()
-    };
-    format!("{} – {} UTC", time(from), time(to))
 }
 
 fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<u8> {

@@ -189,7 +189,7 @@ impl New {
         let quote = |text: &str| json!(text).to_string();
         Ok(format!(
             "id = {}\ntitle = {}\nrunbook = {}\n\n[query]\nname = {}\nlabels = {}\nvalue = {}\nsample = {}\ncount = {}\nmin_n = {}\nunit = \"{unit}\"\n\n\
-             [eval]\nevery = {}\nwindow = {}\n\n[raise]\nop = \"{above}\"\nat = {raise:?}\n\n[recover]\nop = \"{below}\"\nat = {recover:?}\n\n\
+             [eval]\nevery = {}\nwindow = {}\nlate_horizon = \"15m\"\n\n[raise]\nop = \"{above}\"\nat = {raise:?}\n\n[recover]\nop = \"{below}\"\nat = {recover:?}\n\n\
              [hold]\nfor = {}\nmissing_after = 3\n\n[route]\nseverity = {}\nservice = {}\nteam = {}\ntargets = {}\n",
             quote(&self.id),
             quote(&self.title),
@@ -589,7 +589,11 @@ impl Fire {
                 text(&outcome["action"]),
                 text(&outcome["error"])
             );
-            println!("{:#}", outcome["message"]);
+            let sent = match &outcome["body"] {
+                Value::Null => &outcome["message"],
+                body => body,
+            };
+            println!("{sent:#}");
             if outcome["taken"] != true {
                 code = FAILED;
             }

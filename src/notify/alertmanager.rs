@@ -1,6 +1,6 @@
 //! Alertmanager's API v2, `POST /api/v2/alerts`: logatlas in the place of Prometheus. Every replica is told.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Action, MessageId, Notification, Notifier, NotifyError, Reason, deliver, private};
@@ -10,7 +10,7 @@ use crate::http_client::{HttpClient, Outgoing, check_url};
 const LIVES_US: i64 = 5 * 60_000_000;
 
 /// `[targets.NAME]` with `kind = "alertmanager"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alertmanager {
     /// Base addresses of all replicas, such as `https://am-1.example.org`.

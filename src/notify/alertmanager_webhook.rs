@@ -1,6 +1,6 @@
 //! Alertmanager's webhook body, version 4 (prometheus.io, "webhook_config"): every bridge that takes it works.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::alertmanager::{annotations, labels};
@@ -8,7 +8,7 @@ use super::{Action, MessageId, Notification, Notifier, NotifyError, Reason, deli
 use crate::http_client::{HttpClient, Outgoing, check_url};
 
 /// `[targets.NAME]` with `kind = "alertmanager_webhook"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlertmanagerWebhook {
     url: String,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{MessageId, Notification, Notifier, NotifyError, Secret, headline, one_line};
 use crate::http_client::HttpClient;
@@ -14,7 +14,7 @@ use crate::http_client::HttpClient;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// `[targets.NAME]` with `kind = "email"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// `smtps://user:password@mail.example.org`, or `smtp://...?tls=required`.

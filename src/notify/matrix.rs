@@ -2,7 +2,7 @@
 //! id is the message's, so a repeat is none.
 
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 use crate::http_client::{HttpClient, Outgoing, check_url};
 
 /// `[targets.NAME]` with `kind = "matrix"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
     /// The homeserver, such as `https://matrix.example.org`.

@@ -1,6 +1,6 @@
 //! ntfy (docs.ntfy.sh, "Publish as JSON"): push messages to phones.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +13,7 @@ use crate::rule::Severity;
 const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// `[targets.NAME]` with `kind = "ntfy"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ntfy {
     #[serde(default = "public")]

@@ -1,7 +1,7 @@
 //! PagerDuty Events API v2 (developer.pagerduty.com, "Send an alert event" and "Send a change event").
 
 use reqwest::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,7 +17,7 @@ const SUMMARY_CHARS_MAX: usize = 1024;
 const BODY_BYTES_MAX: usize = 512_000;
 
 /// `[targets.NAME]` with `kind = "pagerduty"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PagerDuty {
     /// Integration key of the service, 32 characters.
@@ -29,7 +29,26 @@ pub struct PagerDuty {
     #[serde(default)]
     allow_private: bool,
     /// What PagerDuty signs its webhooks with; lets acknowledgements and resolves come back.
+    #[serde(skip_serializing)]
     pub webhook_secret: Option<Secret>,
+    /// Key of the REST API with read access: every few minutes PagerDuty is asked how incidents stand there, for
+    /// the webhooks that did not come.
+    #[serde(skip_serializing)]
+    pub api_token: Option<Secret>,
+    /// Where the REST API is.
+    #[serde(default = "api")]
+    api_url: String,
+    /// How often it is asked.
+    #[serde(default = "poll")]
+    poll: String,
+}
+
+fn poll() -> String {
+    "3m".into()
+}
+
+fn api() -> String {
+    "https://api.pagerduty.com".into()
 }
 
 fn enqueue() -> String {
@@ -44,7 +63,43 @@ impl PagerDuty {
             url,
             allow_private: true,
             webhook_secret: None,
+            api_token: None,
+            api_url: api(),
+            poll: poll(),
         }
+    }
+
+    /// How often the REST API is asked.
+    pub fn poll(&self) -> std::time::Duration {
+        crate::config::parse_duration(&self.poll).unwrap_or(std::time::Duration::from_secs(180))
+    }
+
+    /// What the REST API knows of a key (developer.pagerduty.com, "List incidents").
+    pub async fn look_up(&self, client: &HttpClient, key: &str) -> Result<Value, String> {
+        let token = self.api_token.as_ref().ok_or("there is no api_token")?;
+        let token = token.read().map_err(|error| error.to_string())?;
+        let url = format!(
+            "{}/incidents?date_range=all&sort_by=created_at:desc&limit=5&incident_key={key}",
+            self.api_url
+        );
+        let request = Outgoing {
+            method: reqwest::Method::GET,
+            url: &url,
+            private: private(self.allow_private),
+            headers: vec![
+                ("accept", "application/vnd.pagerduty+json;version=2".into()),
+                ("authorization", format!("Token token={token}")),
+            ],
+            body: Vec::new(),
+        };
+        let answer = client
+            .send(request)
+            .await
+            .map_err(|error| error.to_string())?;
+        if !answer.status.is_success() {
+            return Err(format!("{}: {}", answer.status, answer.body_start()));
+        }
+        serde_json::from_slice(answer.body()).map_err(|error| error.to_string())
     }
 
     fn body(&self, routing_key: &str, message: &Notification) -> Value {
@@ -170,7 +225,14 @@ impl Notifier for PagerDuty {
                     .into(),
             );
         }
-        crate::http_client::check_url(&self.url)
+        if crate::config::parse_duration(&self.poll).is_none() {
+            return Err(format!(
+                "poll = {:?} is no span of time, write 3m",
+                self.poll
+            ));
+        }
+        crate::http_client::check_url(&self.url)?;
+        crate::http_client::check_url(&self.api_url)
     }
 }
 

@@ -1,7 +1,7 @@
 //! PagerDuty Events API v1, the generic `create_event.json`, which many private pagers still speak.
 
 use reqwest::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::pagerduty::details;
@@ -15,7 +15,7 @@ const CREATE_EVENT: &str = "https://events.pagerduty.com/generic/2010-04-15/crea
 const DESCRIPTION_CHARS_MAX: usize = 1024;
 
 /// `[targets.NAME]` with `kind = "pagerduty_v1"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PagerDutyV1 {
     /// 32 hexadecimal digits.

@@ -1,6 +1,6 @@
 //! Slack incoming webhooks: a header, facts, links as Block Kit blocks (docs.slack.dev, Block Kit reference).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +13,7 @@ const HEADER_CHARS_MAX: usize = 150;
 const SECTION_CHARS_MAX: usize = 3000;
 
 /// `[targets.NAME]` with `kind = "slack"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slack {
     /// The webhook's address, which is its secret.

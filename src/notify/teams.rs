@@ -1,6 +1,6 @@
 //! Microsoft Teams by a Workflows webhook: an adaptive card (adaptivecards.io).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +12,7 @@ use crate::http_client::{HttpClient, Outgoing, check_url};
 const TEXT_CHARS_MAX: usize = 2000;
 
 /// `[targets.NAME]` with `kind = "teams"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Teams {
     /// The workflow's address, which is its secret.

@@ -176,7 +176,7 @@ async fn what_each_answer_means() {
             (429, Some("120"), "later", Some(120)),
             (429, Some("0"), "later", Some(30)),
             (429, Some("a week"), "later", Some(30)),
-            (503, Some("999999"), "later", Some(3600)),
+            (503, Some("999999"), "later", Some(900)),
             (500, None, "later", None),
             (400, None, "never", None),
             (307, None, "never", None),

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -17,7 +17,7 @@ use crate::http_client::{HttpClient, Outgoing, check_url};
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// `[targets.NAME]` with `kind = "webhook"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     url: String,

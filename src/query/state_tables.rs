@@ -117,6 +117,17 @@ static TABLES: &[StateTable] = &[
         ],
     },
     StateTable {
+        name: "rule_events",
+        sql: "SELECT rule_id, kind, labels, tick_us, at_us FROM rule_events",
+        columns: &[
+            ("rule_id", TEXT),
+            ("kind", TEXT),
+            ("labels", TEXT),
+            ("tick_us", INT),
+            ("at_us", INT),
+        ],
+    },
+    StateTable {
         name: "rule_ticks",
         sql: "SELECT rule_id, tick_us, n_rows, n_breaches, n_near_misses, is_complete, error, at_us, eval_us FROM rule_ticks",
         columns: &[

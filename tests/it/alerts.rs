@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::program::{Client, Home, Server, access_line, arg, now_us};
 
 /// A rule that needs seconds instead of minutes.
-const RULE: &str = r#"
+pub(crate) const RULE: &str = r#"
 id = "quick"
 title = "5xx rate"
 runbook = "server-error-rate-by-country"
@@ -58,7 +58,7 @@ impl Bench {
 }
 
 /// Sends lines of now until told to stop; every tenth fails when `is_bad`.
-fn traffic(client: &Client, is_bad: bool) -> tokio::task::JoinHandle<()> {
+pub(crate) fn traffic(client: &Client, is_bad: bool) -> tokio::task::JoinHandle<()> {
     let client = client.clone();
     tokio::spawn(async move {
         loop {
@@ -81,7 +81,7 @@ fn traffic(client: &Client, is_bad: bool) -> tokio::task::JoinHandle<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_goes_out_and_is_resolved_after_a_kill() {
+async fn s25_a_page_has_the_value_of_its_panel_and_is_resolved_after_a_kill() {
     let bench = Bench::new().await;
     let mut server = bench.serve();
     let client = Client::new(&bench.home, &server, "admin");

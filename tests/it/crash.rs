@@ -26,7 +26,7 @@ async fn acknowledged_lines_and_files_survive_thirty_kills() {
     let (mut acknowledged, mut unsure, mut written) = (Vec::new(), Vec::new(), 0);
     let mut token: Option<Client> = None;
     let mut next = 1_000_000;
-    for _ in 0..N_KILLS {
+    for round in 0..N_KILLS {
         let mut server = home.serve(&["--tail", arg(&path)]);
         let client = match &token {
             Some(client) => client.at(&server),
@@ -34,7 +34,8 @@ async fn acknowledged_lines_and_files_survive_thirty_kills() {
         };
         token = Some(client.clone());
         let alive = Duration::from_millis(random.random_range(5..250));
-        let deadline = tokio::time::Instant::now() + alive;
+        let (first, acked) = tokio::sync::oneshot::channel();
+        let mut first = Some(first);
         let sender = tokio::spawn(async move {
             let (mut good, mut open) = (Vec::new(), Vec::new());
             loop {
@@ -45,7 +46,10 @@ async fn acknowledged_lines_and_files_survive_thirty_kills() {
                     .map(|n| access_line(*n, "192.0.2.7", 200, now_us()))
                     .collect();
                 match client.lines(body).await {
-                    true => good.extend(batch),
+                    true => {
+                        good.extend(batch);
+                        first.take().map(|first| first.send(()));
+                    }
                     false => {
                         open.extend(batch);
                         return (good, open, next);
@@ -53,6 +57,11 @@ async fn acknowledged_lines_and_files_survive_thirty_kills() {
                 }
             }
         });
+        // Every other kill comes after something was acknowledged, however slow the machine is.
+        if round % 2 == 0 {
+            acked.await.unwrap();
+        }
+        let deadline = tokio::time::Instant::now() + alive;
         while tokio::time::Instant::now() < deadline {
             for _ in 0..50 {
                 file.write_all(access_line(written, "192.0.2.8", 200, now_us()).as_bytes())

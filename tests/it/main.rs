@@ -14,6 +14,7 @@ mod crash;
 mod geo_corpus;
 mod pictures;
 mod program;
+mod promises;
 mod queries;
 mod replay;
 mod rules;

@@ -116,10 +116,15 @@ impl Home {
 
     /// Starts the server on ports of its own.
     pub(crate) fn serve(&self, args: &[&str]) -> Server {
+        self.serve_with(args, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn serve_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Server {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--no-host-metrics"];
         all.extend(args);
         let mut command = self.command(&all);
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).envs(variables.iter().copied());
         Server::start(command)
     }
 }
@@ -178,6 +183,11 @@ impl Server {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
+    /// What it said since it started.
+    pub(crate) fn said_so_far(&self) -> Vec<String> {
+        self.said.try_iter().collect()
+    }
+
     /// `kill -9`
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -232,6 +242,10 @@ impl Client {
             url: server.url.clone(),
             ..self.clone()
         }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {

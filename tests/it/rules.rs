@@ -139,8 +139,8 @@ async fn a_rule_from_nothing_to_the_weekly_review() {
             .replace(" 503 ", " 200 ")
             .replace(" 200 ", " 503 "),
     );
-    let server = bench.home.serve(&["--config", &bench.config]);
     bench.ok(&["import", arg(&log)]);
+    let server = bench.home.serve(&["--config", &bench.config]);
     let page = wait_for(&bench, "triggered").await;
     let client = Client::new(&bench.home, &server, "admin");
     let list = client.json("/api/v1/incidents").await;
@@ -209,6 +209,123 @@ async fn a_rule_from_nothing_to_the_weekly_review() {
         ["red\n", "orange\n", "green\n", "blue\n"].contains(&lamp.text().await.unwrap().as_str())
     );
     assert_eq!(get("/api/v1/incidents").await.status().as_u16(), 403);
+}
+
+/// Promise: before a rule is needed its way is tried, and the exact body is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn s14_a_test_event_reaches_the_pager_and_its_body_is_printed() {
+    let bench = Bench::new("").await;
+    let printed = bench.ok(&[
+        "rule",
+        "fire",
+        "server-error-rate-by-country",
+        "--target",
+        "pager",
+    ]);
+    let events = bench.mock.events();
+    let actions: Vec<&str> = events
+        .iter()
+        .map(|event| event["event_action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["trigger", "resolve"]);
+    assert_eq!(events[0]["dedup_key"], events[1]["dedup_key"]);
+    for event in &events {
+        for name in ["dedup_key", "event_action"] {
+            let line = format!("\"{name}\": {}", event[name]);
+            assert!(printed.contains(&line), "{line}: {printed}");
+        }
+    }
+    let body = &events[0]["payload"];
+    for name in [
+        "summary",
+        "severity",
+        "source",
+        "component",
+        "group",
+        "class",
+    ] {
+        let line = format!("\"{name}\": {}", body[name]);
+        assert!(printed.contains(&line), "{line}: {printed}");
+    }
+    assert!(
+        !printed.contains("mock0000"),
+        "the key is not printed: {printed}"
+    );
+}
+
+/// A rule written by the interface: checked, never over somebody else's change, in the record.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_written_by_the_interface_and_nobodys_change_is_lost() {
+    let bench = Bench::new("").await;
+    let server = bench.home.serve(&["--config", &bench.config]);
+    let client = Client::new(&bench.home, &server, "admin");
+    let put = |id: &str, body: Value| {
+        let request = reqwest::Client::new()
+            .put(format!("{}/api/v1/rules/{id}", server.url))
+            .bearer_auth(client.token())
+            .json(&body);
+        async {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            (status, answer.json::<Value>().await.unwrap())
+        }
+    };
+    let text = crate::alerts::RULE;
+    let (status, answer) = put("quick", json!({"text": text.replace("title", "tittle")})).await;
+    assert_eq!(status, 400);
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("unknown field `tittle`")
+    );
+    let (status, _) = put("other", json!({"text": text})).await;
+    assert_eq!(status, 400, "another id");
+    let (status, rule) = put("quick", json!({"text": text})).await;
+    assert_eq!((status, &rule["text"]), (200, &json!(text)));
+    assert!(rule["findings"].is_array());
+    // Read twice, changed twice: the second change does not undo the first.
+    let version = &rule["version"];
+    let (status, _) = put(
+        "quick",
+        json!({"text": text.replace("0.05", "0.06"), "version": version}),
+    )
+    .await;
+    assert_eq!(status, 200);
+    let (status, answer) = put(
+        "quick",
+        json!({"text": text.replace("0.05", "0.07"), "version": version}),
+    )
+    .await;
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (409, &json!("changed_meanwhile"))
+    );
+    let (status, _) = put("quick", json!({"text": text})).await;
+    assert_eq!(status, 409, "it is there already");
+    // A shipped rule is laid over.
+    let shipped = client.json("/api/v1/rules/no-lines").await;
+    let text = shipped["text"]
+        .as_str()
+        .unwrap()
+        .replace("title = \"", "title = \"my ");
+    let (status, rule) = put(
+        "no-lines",
+        json!({"text": text, "version": shipped["version"]}),
+    )
+    .await;
+    assert_eq!(status, 200);
+    assert!(rule["title"].as_str().unwrap().starts_with("my "));
+    assert!(
+        bench
+            .home
+            .path("data/queries/alerts/no-lines.toml")
+            .exists()
+    );
+    let written = bench
+        .home
+        .number("SELECT count(*) AS n FROM audit WHERE action = 'write rule'");
+    assert_eq!(written, 3);
 }
 
 async fn wait_for(bench: &Bench, status: &str) -> logatlas::mock_pagerduty::MockIncident {

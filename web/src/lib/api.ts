@@ -19,6 +19,7 @@ export interface Status {
   readonly version: string;
   readonly now: string;
   readonly demo?: boolean;
+  readonly lamp?: { readonly state: string };
   readonly data: { readonly from: number | null; readonly to: number | null; readonly rows: number };
   readonly account: Readonly<Record<string, number>>;
   readonly geo: { readonly sources: readonly GeoSource[] };

@@ -24,7 +24,7 @@ export class Desk {
   readonly lamp = $derived.by(() => {
     if (!this.status) return null;
     if (!this.#answers) return { shape: "ring", word: "No answer" } as const;
-    return lampOf(this.open, clockOf(this.now, this.status.data.to).live);
+    return lampOf(this.open, clockOf(this.now, this.status.data.to).live, this.status.lamp?.state);
   });
 
   get failure(): Failure | null {

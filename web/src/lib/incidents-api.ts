@@ -193,8 +193,8 @@ export function act(id: string, what: Act, body: { class?: string; note?: string
   return request("POST", `${at(id)}/${what}`, { body });
 }
 
-export function getMessages(signal: AbortSignal): Promise<Message[]> {
-  return request("GET", "/api/v1/outbox", { signal });
+export function getMessages(incident: string, signal: AbortSignal): Promise<Message[]> {
+  return request("GET", `/api/v1/outbox?incident=${encodeURIComponent(incident)}`, { signal });
 }
 
 export function getSilences(signal: AbortSignal): Promise<Silence[]> {

@@ -56,6 +56,8 @@ test("only web addresses become links", () => {
 test("a silent feed is never OK", () => {
   expect(lampOf([], false).word).toBe("No fresh data");
   expect(lampOf([], true).word).toBe("OK");
+  expect(lampOf([incident({})], true, "blue").shape).toBe("ring");
+  expect(lampOf([], true, "green").word).toBe("OK");
   expect(lampOf([incident({})], false)).toEqual({ shape: "diamond", word: "1 firing" });
 });
 

@@ -105,7 +105,9 @@ export interface Lamp {
   readonly word: string;
 }
 
-export function lampOf(open: readonly Incident[], live: boolean): Lamp {
+/** `server` is the server's own word: blue says that nobody looks, or that messages do not get out. */
+export function lampOf(open: readonly Incident[], live: boolean, server?: string): Lamp {
+  if (server === "blue") return { shape: "ring", word: "Rules are not looked at, or messages do not get out" };
   const told = open.filter((one) => !isMuted(one));
   const firing = told.filter(({ acked_at }) => acked_at === null).length;
   if (firing > 0) return { shape: "diamond", word: `${firing} firing` };

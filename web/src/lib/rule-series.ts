@@ -105,5 +105,5 @@ export function stretchesOf(spans: readonly PhaseSpan[] | undefined, name: strin
 
 /** The phase of an instance at a time; none when it was well or nobody says. */
 export function phaseAt(spans: readonly PhaseSpan[] | undefined, name: string, t: number): Phase | null {
-  return (spans ?? []).find((span) => span.name === name && span.from <= t && t <= span.to)?.phase ?? null;
+  return (spans ?? []).find((span) => span.name === name && span.from <= t && t < span.to)?.phase ?? null;
 }
