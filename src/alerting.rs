@@ -20,7 +20,7 @@ pub mod clock;
 pub mod explain;
 mod incidents;
 mod key;
-mod message;
+pub(crate) mod message;
 pub mod mute;
 mod notice;
 pub mod people;

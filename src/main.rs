@@ -12,6 +12,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    end_quietly_when_nobody_reads();
     let command = Cli::parse();
     telemetry::init(command.log_level());
     let runtime = match tokio::runtime::Runtime::new() {
@@ -26,4 +27,16 @@ fn main() -> ExitCode {
         }
         Err(error) => cli::report(&error),
     }
+}
+
+/// Whoever closes the pipe, as `head` does, has read enough: that is no fault to report.
+fn end_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to std") && text.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(info);
+    }));
 }

@@ -25,7 +25,7 @@ mod delta;
 mod fresh;
 mod import;
 mod journal;
-mod lock;
+pub mod lock;
 mod parquet_file;
 mod retention;
 

@@ -330,8 +330,8 @@ pub struct Outage {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Reads outages from CSV with the columns `from` and `to` (RFC 3339), and labels in the others.
-pub fn read_outages(text: &str) -> Result<Vec<Outage>, String> {
+/// Reads outages from CSV with the columns `from` and `to` (RFC 3339), and the rule's labels in the others.
+pub fn read_outages(text: &str, labels_known: &[String]) -> Result<Vec<Outage>, String> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let header: Vec<&str> = lines
         .next()
@@ -344,6 +344,15 @@ pub fn read_outages(text: &str) -> Result<Vec<Outage>, String> {
         found.ok_or_else(|| format!("outages need a column {name}"))
     };
     let (from, to) = (position("from")?, position("to")?);
+    let is_known = |column: &&str| {
+        ["from", "to"].contains(column) || labels_known.iter().any(|label| label == column)
+    };
+    if let Some(column) = header.iter().find(|column| !is_known(column)) {
+        let known = labels_known.join(", ");
+        return Err(format!(
+            "outages have a column {column}, the rule's labels are {known}"
+        ));
+    }
     let mut outages = Vec::new();
     for (number, line) in lines.enumerate() {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
@@ -358,9 +367,16 @@ pub fn read_outages(text: &str) -> Result<Vec<Outage>, String> {
         };
         let labels = header.iter().zip(&cells).enumerate();
         let labels = labels.filter(|(at, (_, cell))| *at != from && *at != to && !cell.is_empty());
+        let (from_us, to_us) = (time(from)?, time(to)?);
+        if from_us >= to_us {
+            return Err(format!(
+                "outages, line {}: it ends before it begins",
+                number + 2
+            ));
+        }
         outages.push(Outage {
-            from_us: time(from)?,
-            to_us: time(to)?,
+            from_us,
+            to_us,
             labels: labels
                 .map(|(_, (name, cell))| ((*name).to_owned(), (*cell).to_owned()))
                 .collect(),
@@ -486,14 +502,14 @@ mod tests {
     #[test]
     fn outages_from_csv() {
         let text = "from,to,country\n2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,DE\n\n2026-01-02T00:00:00Z,2026-01-02T01:00:00Z,\n";
-        let outages = read_outages(text).unwrap();
+        let outages = read_outages(text, &["country".to_owned()]).unwrap();
         assert_eq!(outages[0].labels["country"], "DE");
         assert!(outages[1].labels.is_empty());
         assert_eq!(
-            read_outages("to\n").unwrap_err(),
+            read_outages("to\n", &["country".to_owned()]).unwrap_err(),
             "outages need a column from"
         );
-        let error = read_outages("from,to\nmonday,tuesday\n").unwrap_err();
+        let error = read_outages("from,to\nmonday,tuesday\n", &["country".to_owned()]).unwrap_err();
         assert!(error.contains("line 2: monday is no time"), "{error}");
     }
 

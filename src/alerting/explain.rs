@@ -7,6 +7,8 @@ use crate::stats::two_proportion_z;
 
 /// Share of wrong findings among all that may be shown (Benjamini and Hochberg 1995).
 const FALSE_DISCOVERIES_MAX: f64 = 0.01;
+/// With fewer failures a value says nothing, whatever its rate.
+const FAILURES_MIN: f64 = 5.0;
 /// Findings that are kept.
 const FINDINGS_MAX: usize = 12;
 
@@ -42,7 +44,7 @@ pub fn findings(cells: &[Cell], total: (f64, f64), normal: f64) -> Vec<Finding> 
     let excess = (k - n * normal).max(f64::MIN_POSITIVE);
     let mut found: Vec<Finding> = cells
         .iter()
-        .filter(|cell| cell.n > 0.0 && cell.n < n)
+        .filter(|cell| cell.n > 0.0 && cell.n < n && cell.k >= FAILURES_MIN)
         .map(|cell| {
             let (rest_n, rest_k) = (n - cell.n, k - cell.k);
             let rest_rate = (rest_k + 0.5) / (rest_n + 1.0);

@@ -279,7 +279,7 @@ pub struct Incident {
 
 const COLUMNS: &str = "incident_id, dedup_key, episode, rule_id, kind, title, unit, labels, members, state, severity, service, team,
     opened_us, closed_us, close_reason, value, peak_value, threshold, n, summary, client_url, runbook_url, is_flapping, mute, bundle_id,
-    sent_us, acked_us, acked_by, class, class_note, class_by, explanation";
+    coalesce((SELECT max(done_us) FROM outbox WHERE outbox.incident_id = incidents.incident_id AND action = 'trigger' AND status = 'delivered'), sent_us), acked_us, acked_by, class, class_note, class_by, explanation";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let json = |text: String| serde_json::from_str(&text).unwrap_or_default();

@@ -6,9 +6,18 @@ use crate::rule::{AlertRule, Labels, Reading, Unit};
 
 /// Of a label's value, in a summary of 1024 characters that has several.
 const LABEL_CHARS_MAX: usize = 100;
+/// Of an error.
+const WHY_CHARS_MAX: usize = 300;
 
 /// `5xx rate DE 7.4 % (412 of 5570), limit 5 %`; of several members their number and the worst.
-pub(super) fn summary(rule: &AlertRule, kind: KeyKind, readings: &[&Reading]) -> String {
+///
+/// `why` is the error of a query that fails.
+pub(super) fn summary(
+    rule: &AlertRule,
+    kind: KeyKind,
+    readings: &[&Reading],
+    why: Option<&str>,
+) -> String {
     let Some(worst) = readings.first() else {
         return rule.title.clone();
     };
@@ -21,7 +30,11 @@ pub(super) fn summary(rule: &AlertRule, kind: KeyKind, readings: &[&Reading]) ->
             let place = place(&worst.labels);
             return format!("{} {place}has no row any more", rule.title);
         }
-        KeyKind::Error => return format!("{}: the query fails, nothing is judged", rule.title),
+        KeyKind::Error => {
+            let why = why.map(|why| format!(": {}", shorten(why, WHY_CHARS_MAX)));
+            let why = why.unwrap_or_default();
+            return format!("{}: the query fails, nothing is judged{why}", rule.title);
+        }
         KeyKind::Overflow => {
             return format!(
                 "{}: {count} more breach than the {} the rule may follow",
@@ -109,7 +122,7 @@ pub(super) fn client_url(public_url: &str, (from, to): (i64, i64), labels: &Labe
     url
 }
 
-pub(super) fn runbook_url(public_url: &str, runbook: &str) -> String {
+pub(crate) fn runbook_url(public_url: &str, runbook: &str) -> String {
     match runbook.starts_with("http") || runbook.is_empty() {
         true => runbook.to_owned(),
         false => format!("{public_url}/runbooks/{runbook}"),

@@ -192,7 +192,8 @@ fn poisson(n: usize) -> (f64, f64) {
 fn load(connection: &Connection, from_us: i64, to_us: i64) -> rusqlite::Result<Vec<Incident>> {
     let mut statement = connection.prepare_cached(
         "SELECT rule_id, team, severity IN ('error', 'critical'), opened_us, closed_us,
-           (SELECT min(at_us) FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'sent'),
+           coalesce((SELECT min(done_us) FROM outbox WHERE outbox.incident_id = incidents.incident_id AND action = 'trigger' AND status = 'delivered'),
+             (SELECT min(at_us) FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'sent')),
            first_acked_us, (SELECT actor FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'acknowledge' ORDER BY at_us LIMIT 1),
            n_escalations, is_flapping, coalesce(close_reason = 'rule removed', 0), class,
            incident_id

@@ -59,6 +59,8 @@ struct Standing {
     was_muted: bool,
     /// Some target may have seen a trigger that has no resolve.
     is_owed: bool,
+    /// It is well again and waits for that to last.
+    is_recovering: bool,
     news: News,
 }
 
@@ -71,7 +73,12 @@ fn decide(standing: Standing) -> Option<Reason> {
             ..
         } => is_owed.then_some(Reason::Resolve),
         Standing { is_muted: true, .. } => None,
-        Standing { is_owed: false, .. } => Some(Reason::Open),
+        // Nobody is woken for what is over already.
+        Standing {
+            is_owed: false,
+            is_recovering,
+            ..
+        } => (!is_recovering).then_some(Reason::Open),
         Standing {
             news: News::Escalate,
             ..
@@ -106,6 +113,10 @@ pub fn settle(tx: &Transaction<'_>, policy: &Policy, context: &Context) -> rusql
     release(tx, policy, context)?;
     let silences = silences_at_work(tx, now_us)?;
     for live in load(tx)? {
+        if live.targets.is_empty() && !live.is_owed {
+            note_untold(tx, &live, now_us)?;
+            continue;
+        }
         let mute = match live.is_open {
             true => mute_of(tx, &live, policy, &silences, now_us)?,
             false => None,
@@ -115,6 +126,7 @@ pub fn settle(tx: &Transaction<'_>, policy: &Policy, context: &Context) -> rusql
             is_muted: mute.is_some(),
             was_muted: live.mute.is_some(),
             is_owed: live.is_owed,
+            is_recovering: live.is_recovering,
             news: live.news(now_us),
         };
         let reason = decide(standing);
@@ -172,12 +184,13 @@ struct Live {
     acked_us: Option<i64>,
     explanation: Option<String>,
     is_owed: bool,
+    is_recovering: bool,
 }
 
 const COLUMNS: &str = "i.incident_id, i.dedup_key, i.send_key, i.episode, i.rule_id, i.kind, i.title, i.unit, i.labels, i.members, i.severity,
     i.service, i.team, i.state <> 'closed', i.targets, i.opened_us, i.tick_us, i.value, i.threshold, i.n, i.summary, i.client_url,
     i.runbook_url, i.close_reason, i.news, i.sent_us, i.renotify_us, i.mute, i.mute_until_us, i.bundle_id, i.acked_us, i.explanation,
-    EXISTS (SELECT 1 FROM owed WHERE owed.incident_id = i.incident_id)";
+    EXISTS (SELECT 1 FROM owed WHERE owed.incident_id = i.incident_id), i.state = 'recovering'";
 
 fn load(tx: &Transaction<'_>) -> rusqlite::Result<Vec<Live>> {
     let mut statement = tx.prepare_cached(&format!(
@@ -225,6 +238,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Live> {
         acked_us: row.get(30)?,
         explanation: row.get(31)?,
         is_owed: row.get(32)?,
+        is_recovering: row.get(33)?,
     })
 }
 
@@ -357,6 +371,29 @@ fn note_page(tx: &Transaction<'_>, team: &str, now_us: i64) -> rusqlite::Result<
     tx.prepare_cached("INSERT OR REPLACE INTO team_pages VALUES (?1, ?2)")?
         .execute(params![team, now_us])
         .map(drop)
+}
+
+/// Notes once that an incident has nobody to be told to.
+fn note_untold(tx: &Transaction<'_>, live: &Live, now_us: i64) -> rusqlite::Result<()> {
+    let kind = "nobody to tell";
+    let is_noted: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM incident_events WHERE incident_id = ?1 AND kind = ?2)",
+        )?
+        .query_row([&live.id, kind], |row| row.get(0))?;
+    if is_noted {
+        return Ok(());
+    }
+    let event = Event {
+        at_us: now_us,
+        tick_us: live.tick_us,
+        kind,
+        value: None,
+        n: None,
+        actor: None,
+        detail: Some("neither the rule nor its team has a target"),
+    };
+    incidents::note(tx, &live.id, &event)
 }
 
 fn note_mute(
@@ -857,8 +894,14 @@ mod tests {
                                 is_muted,
                                 was_muted,
                                 is_owed,
+                                is_recovering: false,
                                 news,
                             };
+                            let over = Standing {
+                                is_recovering: true,
+                                ..standing
+                            };
+                            assert_ne!(decide(over), Some(Reason::Open));
                             let reason = decide(standing);
                             assert_eq!(reason == Some(Reason::Resolve), !is_open && is_owed);
                             assert!(!(is_open && is_muted) || reason.is_none());

@@ -509,7 +509,7 @@ fn no_data_and_errors_are_incidents_of_their_own_and_end_nothing() {
     bench.wait_until(4 * MINUTE);
     assert_eq!(
         bench.said(),
-        ["pager trigger open 5xx rate: the query fails, nothing is judged"]
+        ["pager trigger open 5xx rate: the query fails, nothing is judged: no such table"]
     );
     for minute in 5..9 {
         bench.tick(&rule, minute, vec![]);

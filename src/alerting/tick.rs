@@ -299,9 +299,9 @@ fn judge(
     known: &BTreeMap<Key, Stored>,
 ) -> BTreeMap<Key, (Verdict, Option<Reading>)> {
     let mut verdicts = BTreeMap::new();
-    let of_rule = |kind, verdict: Verdict, value: f64| {
+    let of_rule = |kind, verdict: Verdict, value: Option<f64>| {
         let reading = Reading {
-            value: Some(value),
+            value,
             ..Reading::default()
         };
         (Key::of_rule(kind), (verdict, Some(reading)))
@@ -320,7 +320,7 @@ fn judge(
         Err(_) => {
             verdicts.extend(known.keys().map(|key| (key.clone(), (Verdict::Band, None))));
             if rule.error.after > 0 {
-                verdicts.extend([of_rule(KeyKind::Error, Verdict::Breach, 1.0)]);
+                verdicts.extend([of_rule(KeyKind::Error, Verdict::Breach, None)]);
             }
             return verdicts;
         }
@@ -344,7 +344,7 @@ fn judge(
         } else {
             Verdict::Band
         };
-        verdicts.extend([of_rule(KeyKind::NoData, verdict, 0.0)]);
+        verdicts.extend([of_rule(KeyKind::NoData, verdict, None)]);
     }
     let mut fresh = Vec::new();
     for reading in rows {
@@ -363,7 +363,11 @@ fn judge(
     if fresh.len() > room {
         fresh.sort_by(|a, b| worse_first(rule, a.1, b.1));
         let folded = fresh.split_off(room).len();
-        verdicts.extend([of_rule(KeyKind::Overflow, Verdict::Breach, folded as f64)]);
+        verdicts.extend([of_rule(
+            KeyKind::Overflow,
+            Verdict::Breach,
+            Some(folded as f64),
+        )]);
     }
     for (key, reading) in fresh {
         verdicts.insert(key, (Verdict::Breach, Some(reading.clone())));
@@ -389,7 +393,6 @@ fn missing_label_sets(
     let missing = known.keys().filter(is_missing).map(|key| {
         let reading = Reading {
             labels: key.labels.clone(),
-            value: Some(0.0),
             ..Reading::default()
         };
         let key = Key {
@@ -572,6 +575,11 @@ impl Group<'_> {
             .collect()
     }
 
+    /// Why the rule could not be judged at this tick.
+    fn why(&self) -> Option<&str> {
+        self.tick.outcome.as_ref().err().map(String::as_str)
+    }
+
     fn severity(&self) -> Severity {
         let severities = self.members.iter().map(|(_, stored)| stored.severity);
         severities.max().unwrap_or_default()
@@ -596,7 +604,7 @@ impl Group<'_> {
         let id = incident_id(&row.dedup_key, row.episode);
         row.incident_id = Some(id.clone());
         let readings = self.readings();
-        let mut summary = message::summary(self.rule, self.key.kind, &readings);
+        let mut summary = message::summary(self.rule, self.key.kind, &readings, self.why());
         if is_still_true {
             summary = format!("still true: {summary}");
         }
@@ -680,7 +688,7 @@ impl Group<'_> {
             worst.and_then(|reading| reading.value),
             worst.and_then(|reading| reading.n),
             self.rule.raise.is_upward(),
-            format!("{prefix}{}", message::summary(self.rule, self.key.kind, &readings)),
+            format!("{prefix}{}", message::summary(self.rule, self.key.kind, &readings, self.why())),
             self.client_url(),
             members,
             severity.as_str(),

@@ -13,6 +13,7 @@ use super::{ApiError, App, Caller};
 use crate::alerting::backtest::{
     self, Report, Share, Span, instance_name, phase_spans, read_outages,
 };
+use crate::alerting::message;
 use crate::alerting::{people, review};
 use crate::alerts::backtest::{Outcome, TICKS_MAX, Trial, history, replay};
 use crate::alerts::{self, evaluate};
@@ -434,7 +435,11 @@ pub(super) async fn try_out(
         None => find(&app, &id)?.0,
     };
     let is_saved = body.rule.is_none();
-    let outages = body.labels.as_deref().map(read_outages).transpose();
+    let outages = body
+        .labels
+        .as_deref()
+        .map(|text| read_outages(text, &rule.query.labels));
+    let outages = outages.transpose();
     let span = Span {
         from_us: time(&body.from)?,
         to_us: time(&body.to)?,
@@ -445,7 +450,9 @@ pub(super) async fn try_out(
     let n_ticks = (span.to_us - span.from_us).div_euclid(rule.eval.every.0);
     if n_ticks > TICKS_MAX {
         let message = format!("that are {n_ticks} ticks; ask for at most {TICKS_MAX}");
-        return Err(ApiError::bad_request(message).hint("take a shorter span"));
+        let days = TICKS_MAX * rule.eval.every.0 / 86_400_000_000;
+        let hint = format!("take at most {days}d, or give the rule a longer `every`");
+        return Err(ApiError::bad_request(message).hint(hint));
     }
     let installation_id = app.store.state().read(crate::alerting::installation_id)?;
     let trial = Trial {
@@ -593,7 +600,9 @@ fn test_event(app: &App, rule: &AlertRule, action: Action) -> Notification {
         title: rule.title.clone(),
         summary: format!(
             "test of rule {}: {} would be here, limit {}",
-            rule.id, rule.title, rule.raise.at
+            rule.id,
+            rule.title,
+            message::show(rule.query.unit(), rule.raise.at)
         ),
         severity: rule.route.severity,
         service: rule.route.service.clone(),
@@ -602,10 +611,7 @@ fn test_event(app: &App, rule: &AlertRule, action: Action) -> Notification {
         tick_us: now,
         opened_us: now,
         client_url: app.public_url.to_string(),
-        runbook_url: match rule.runbook.starts_with("http") {
-            true => rule.runbook.clone(),
-            false => format!("{}/runbooks/{}", app.public_url, rule.runbook),
-        },
+        runbook_url: message::runbook_url(&app.public_url, &rule.runbook),
         ..Notification::default()
     }
 }

@@ -130,6 +130,12 @@ impl Check {
             println!("{problem}");
             code = FAILED;
         }
+        for (level, line) in super::rules::findings(&global, &rules) {
+            if level == crate::rule::lint::Level::Error {
+                println!("{line}");
+                code = FAILED;
+            }
+        }
         println!("rules: {}", rules.len());
         Ok(code)
     }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::connect::{Access, saved_queries};
-use super::{DONE, Global, UsageError};
+use super::{DONE, FAILED, Global, UsageError};
 use crate::query::Limits;
 use crate::query::output::{self, OutputFormat};
 
@@ -195,11 +195,17 @@ impl Query {
     pub(super) async fn run(self, global: Global) -> anyhow::Result<u8> {
         let queries = saved_queries(&global);
         let Some(name) = &self.name else {
+            let mut code = DONE;
             for name in queries.names() {
-                let query = queries.get(&name)?;
-                println!("{name:28} {}", query.title);
+                match queries.get(&name) {
+                    Ok(query) => println!("{name:28} {}", query.title),
+                    Err(error) => {
+                        println!("{name:28} {error}");
+                        code = FAILED;
+                    }
+                }
             }
-            return Ok(DONE);
+            return Ok(code);
         };
         let access = Access::open(&global).await?;
         let sql = bind(&queries, name, &self.window, &self.params, &access).await?;
@@ -224,6 +230,7 @@ pub(super) async fn bind(
     let (from, to) = window.bounds(access).await?;
     let (from, to) = (from.to_string(), to.to_string());
     let mut given = vec![("from", from.as_str()), ("to", to.as_str())];
+    given.retain(|(name, _)| query.params.iter().any(|param| param.name == *name));
     for param in params {
         let pair = param.split_once('=');
         given.push(pair.ok_or_else(|| UsageError(format!("--param {param}: write NAME=VALUE")))?);

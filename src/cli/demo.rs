@@ -26,6 +26,7 @@ use crate::notify::pagerduty::PagerDuty;
 use crate::server::{Options, Server, Stopped, open_geo};
 use crate::source::Shutdown;
 use crate::store::Store;
+use crate::store::lock::FolderLock;
 use crate::time::now_us;
 
 /// Says that a folder was made by the demo and may be thrown away by it.
@@ -61,7 +62,11 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, _global: Global) -> anyhow::Result<u8> {
+        // Another demo may be at work there.
+        let data = self.dir.join("data");
+        let lock = data.is_dir().then(|| FolderLock::take(&data)).transpose()?;
         clear(&self.dir)?;
+        drop(lock);
         let dir = std::fs::canonicalize(&self.dir)?;
         let (logs, data) = (dir.join("logs"), dir.join("data"));
         let generator = Generator::new(now_us(), self.seed, self.lines);

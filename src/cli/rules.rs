@@ -96,7 +96,7 @@ async fn list(global: &Global, json: bool) -> anyhow::Result<u8> {
         }
     }
     for problem in answer["problems"].as_array().into_iter().flatten() {
-        println!("{}", text(problem));
+        println!("{}", problem.as_str().unwrap_or_default());
     }
     Ok(DONE)
 }
@@ -226,6 +226,19 @@ impl New {
         for finding in check(global, std::slice::from_ref(&rule)) {
             println!("{finding}");
         }
+        let side = |is_upward| if is_upward { "above" } else { "below" };
+        println!(
+            "wrong {} {}, well again {} {}; severity {}{}",
+            side(rule.raise.is_upward()),
+            self.raise,
+            side(rule.recover.is_upward()),
+            self.recover,
+            self.severity,
+            match rule.route.severity.is_urgent() {
+                true => ": it may wake people",
+                false => ": it wakes nobody, and waits through quiet hours",
+            }
+        );
         println!(
             "\nnext: logatlas rule backtest {0}; logatlas rule fire {0}",
             self.id
@@ -242,7 +255,7 @@ fn check(global: &Global, asked: &[AlertRule]) -> Vec<String> {
         .collect()
 }
 
-fn findings(global: &Global, asked: &[AlertRule]) -> Vec<(Level, String)> {
+pub(super) fn findings(global: &Global, asked: &[AlertRule]) -> Vec<(Level, String)> {
     let queries = saved_queries(global);
     let (rules, _) = read_rules(&queries_dir(&global.config, &global.data));
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<_>>();
@@ -290,11 +303,22 @@ impl Lint {
                 }
                 all
             }
-            false => self
-                .rules
-                .iter()
-                .map(|name| named(name, &all))
-                .collect::<anyhow::Result<_>>()?,
+            false => {
+                let names = self.rules.iter();
+                let broken = |name: &&String| {
+                    let file = format!("{name}.toml");
+                    problems
+                        .iter()
+                        .find(|problem| problem.to_string().contains(&file))
+                };
+                if let Some(problem) = names.clone().find_map(|name| broken(&name)) {
+                    println!("error: {problem}");
+                    return Ok(FAILED);
+                }
+                names
+                    .map(|name| named(name, &all))
+                    .collect::<anyhow::Result<_>>()?
+            }
         };
         for (level, line) in findings(global, &asked) {
             println!("{line}");

@@ -47,7 +47,7 @@ static TABLES: &[StateTable] = &[
     },
     StateTable {
         name: "incidents",
-        sql: "SELECT incident_id, dedup_key, episode, rule_id, rule_version, kind, title, labels, members, severity, service, team, state, opened_us, closed_us, close_reason, value, peak_value, threshold, n, summary, client_url, is_flapping, mute, bundle_id, n_escalations, (SELECT min(at_us) FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND event.kind = 'sent'), first_acked_us, acked_us, acked_by, class, class_note, class_by, class_us FROM incidents",
+        sql: "SELECT incident_id, dedup_key, episode, rule_id, rule_version, kind, title, labels, members, severity, service, team, state, opened_us, closed_us, close_reason, value, peak_value, threshold, n, summary, client_url, is_flapping, mute, bundle_id, n_escalations, coalesce((SELECT min(done_us) FROM outbox WHERE outbox.incident_id = incidents.incident_id AND action = 'trigger' AND status = 'delivered'), (SELECT min(at_us) FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND event.kind = 'sent')), first_acked_us, acked_us, acked_by, class, class_note, class_by, class_us FROM incidents",
         columns: &[
             ("incident_id", TEXT),
             ("dedup_key", TEXT),

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::StoreError;
 
 /// The lock of a data folder; released when dropped.
-pub(super) struct FolderLock(#[expect(dead_code, reason = "holding the file holds the lock")] File);
+pub struct FolderLock(#[expect(dead_code, reason = "holding the file holds the lock")] File);
 
 impl FolderLock {
     /// Takes the lock or says that another process has it.
-    pub(super) fn take(dir: &Path) -> Result<Self, StoreError> {
+    pub fn take(dir: &Path) -> Result<Self, StoreError> {
         let folder = |source| StoreError::Folder {
             path: dir.to_owned(),
             source,

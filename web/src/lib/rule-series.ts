@@ -50,7 +50,7 @@ export interface Instance {
 
 export interface Drawn {
   readonly ticks: readonly number[];
-  /** The worst first. */
+  /** Those that were not well first, then the worst. */
   readonly instances: readonly Instance[];
 }
 
@@ -60,7 +60,7 @@ export function isUpward(op: string): boolean {
 }
 
 /** All instances on the axis of all ticks; a tick without a row is a gap. */
-export function instancesOf({ series }: RuleSeries, op: string): Drawn {
+export function instancesOf({ series, spans }: RuleSeries, op: string): Drawn {
   const all = Object.values(series).flatMap((points) => points.map(({ t }) => t));
   const ticks = [...new Set(all)].sort((a, b) => a - b);
   const sign = isUpward(op) ? 1 : -1;
@@ -74,7 +74,9 @@ export function instancesOf({ series }: RuleSeries, op: string): Drawn {
       worst: points.reduce<Point | null>((a, b) => (badness(b) > badness(a) ? b : a), null),
     };
   });
-  instances.sort((a, b) => badness(b.worst) - badness(a.worst) || (a.name < b.name ? -1 : 1));
+  // What the rule acted on stands first: a large value of a small sample is none.
+  const acted = (one: Instance) => Number((spans ?? []).some((span) => span.name === one.name));
+  instances.sort((a, b) => acted(b) - acted(a) || badness(b.worst) - badness(a.worst) || (a.name < b.name ? -1 : 1));
   return { ticks, instances };
 }
 
