@@ -1,42 +1,22 @@
 // The server's interface, and nothing beyond it: every request goes to where the page came from.
 
+import type { components } from "./api-types";
+
+/** What the interface's document says about each shape. */
+export type Schemas = components["schemas"];
+/** A shape of which this view knows more than the document says, such as the words a text is one of. */
+export type Refined<T, Known> = Omit<T, keyof Known> & Known;
+
 export type SessionState = "setup" | "signed_out" | "signed_in";
-
-export interface Session {
-  readonly state: SessionState;
-  readonly user: string | null;
-}
-
-export interface GeoSource {
-  readonly name: string;
-  readonly built: string;
-  readonly attribution_text: string;
-  readonly url?: string | null;
-  readonly modified?: boolean;
-}
-
-export interface Status {
-  readonly version: string;
-  readonly now: string;
-  readonly demo?: boolean;
-  readonly lamp?: { readonly state: string };
-  readonly data: { readonly from: number | null; readonly to: number | null; readonly rows: number };
-  readonly account: Readonly<Record<string, number>>;
-  readonly geo: { readonly sources: readonly GeoSource[] };
-}
+export type Session = Refined<Schemas["Session"], { readonly state: SessionState }>;
+export type GeoSource = Schemas["GeoSource"];
+export type Status = Schemas["Status"];
 
 export type Scalar = string | number | boolean | null;
 
-/** The answer to a saved query: one array a column. */
-export interface Answer {
-  readonly query: string;
-  readonly sql: string;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  readonly data: readonly (readonly Scalar[])[];
-  readonly n_rows: number;
-  readonly truncated: boolean;
-  readonly elapsed_ms: number;
-}
+/** The answer to a question: one array a column. */
+export type Table = Refined<Schemas["Columns"], { readonly data: readonly (readonly Scalar[])[] }>;
+export type Answer = Table & Pick<Schemas["QueryAnswer"], "query" | "sql">;
 
 /** A saved query with its parameters; null ones are left out and mean "all". */
 export interface Ask {
@@ -62,7 +42,7 @@ export function getSession(): Promise<Session> {
 }
 
 /** The three ways in: a link's secret, the printed secret with a new password, the password. */
-export type SignIn = { link: string } | { secret: string; password: string } | { password: string };
+export type SignIn = Schemas["SignIn"];
 
 export function signIn(body: SignIn): Promise<Session> {
   return request("POST", "/api/v1/session", { body });

@@ -1,11 +1,11 @@
 // Incidents, what people do with them, silences, messages, the week.
 
-import { request, type Scalar } from "./api";
+import { request, type Refined, type Scalar, type Schemas } from "./api";
 
 export type State = "firing" | "recovering" | "closed";
-export type Severity = "critical" | "error" | "warning" | "info";
-export type Unit = "ratio" | "times" | "percent" | "seconds" | "count";
-export type Labels = Readonly<Record<string, string | null>>;
+export type Severity = Schemas["Severity"];
+export type Unit = Schemas["Unit"];
+export type Labels = Schemas["Incident"]["labels"];
 export type Class = "action" | "no_action" | "tune";
 
 export interface Member {
@@ -15,42 +15,17 @@ export interface Member {
   readonly severity?: Severity;
 }
 
-/** Times are milliseconds since the epoch. */
-export interface Incident {
-  readonly id: string;
-  readonly rule: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly unit: Unit;
-  readonly labels: Labels | null;
-  readonly members: readonly Member[] | null;
-  readonly episode: number;
-  readonly dedup_key: string;
+interface Words {
   readonly state: State;
   readonly severity: Severity;
-  readonly service: string;
-  readonly team: string;
-  readonly opened_at: number;
-  readonly closed_at: number | null;
-  readonly close_reason: string | null;
-  readonly value: number | null;
-  readonly peak_value: number | null;
-  readonly threshold: number;
-  readonly n: number | null;
-  readonly summary: string;
-  readonly client_url: string;
-  readonly runbook_url: string;
-  readonly flapping: boolean;
-  readonly mute: string | null;
-  readonly bundle: string | null;
-  readonly sent_at: number | null;
-  readonly acked_at: number | null;
-  readonly acked_by: string | null;
+  readonly unit: Unit;
   readonly class: Class | null;
-  readonly class_note: string | null;
-  readonly class_by: string | null;
+  readonly members: readonly Member[] | null;
   readonly explanation: Explanation | null;
 }
+
+/** Times are milliseconds since the epoch. */
+export type Incident = Refined<Schemas["Incident"], Words>;
 
 export interface Finding {
   readonly dimension: string;
@@ -69,7 +44,7 @@ export interface Load {
   readonly now: number | null;
 }
 
-/** What stands out among the rows that failed. */
+/** What stands out among the rows that failed; the document leaves its form open. */
 export interface Explanation {
   readonly sentence: string | null;
   readonly normal_rate?: number | null;
@@ -80,99 +55,26 @@ export interface Explanation {
   readonly failing?: string;
 }
 
-export interface IncidentEvent {
-  readonly at: number;
-  readonly kind: string;
-  readonly value: number | null;
-  readonly n: number | null;
-  readonly actor: string | null;
-  readonly detail: string | null;
-}
-
-export interface IncidentDetail extends Incident {
-  readonly events: readonly IncidentEvent[];
-}
+export type IncidentEvent = Schemas["IncidentEvent"];
+export type IncidentDetail = Incident & Pick<Schemas["IncidentStory"], "events">;
 
 export type Act = "acknowledge" | "unacknowledge" | "resolve" | "class";
 
 /** A message to a target. */
-export interface Message {
-  readonly id: string;
-  readonly incident: string;
-  readonly target: string;
-  readonly action: string;
-  readonly created_at: number;
-  readonly attempts: number;
-  readonly status: "queued" | "delivered" | "dead" | "dropped";
-  readonly error: string | null;
-}
+export type Message = Refined<
+  Schemas["OutboxMessage"],
+  { readonly status: "queued" | "delivered" | "dead" | "dropped" }
+>;
 
 /** Times are microseconds since the epoch. */
-export interface Silence {
-  readonly id: string;
-  readonly matchers: Readonly<Record<string, string>>;
-  readonly author: string;
-  readonly reason: string;
-  readonly created_us: number;
-  readonly expires_us: number;
-  readonly until_clear: boolean;
-  readonly ended_us: number | null;
-}
-
-export interface NewSilence {
-  readonly matchers: Readonly<Record<string, string>>;
-  readonly reason: string;
-  readonly for: string;
-  readonly until_clear: boolean;
-}
+export type Silence = Schemas["Silence"];
+export type NewSilence = Required<Omit<Schemas["NewSilence"], "by">>;
 
 /** A part of a whole with its 95 % interval; of nothing the value is unknown. */
-export interface Share {
-  readonly k: number;
-  readonly n: number;
-  readonly value: number | null;
-  readonly lo: number;
-  readonly hi: number;
-}
-
-export interface Spread {
-  readonly median_s: number | null;
-  readonly p90_s: number | null;
-  readonly n: number;
-}
-
-export interface ReviewRow {
-  readonly team: string;
-  readonly rule: string;
-  readonly incidents: number;
-  readonly pages: number;
-  /** Pages a week that the team can take. */
-  readonly ceiling?: number | null;
-  readonly night_pages: number;
-  readonly flapping: number;
-  readonly escalations: number;
-  readonly mtta: Spread;
-  readonly never_acknowledged: number;
-  readonly mttr: Spread;
-  readonly still_open: number;
-  readonly actionable: Share;
-  readonly noise: number;
-}
-
-export interface Review {
-  readonly week: string;
-  readonly from: string;
-  readonly to: string;
-  readonly teams: readonly ReviewRow[];
-  readonly rules: readonly ReviewRow[];
-  readonly responders: readonly {
-    readonly name: string;
-    readonly incidents: number;
-    readonly interval: readonly [number, number] | null;
-  }[];
-  readonly silent_rules: readonly string[];
-  readonly debriefs: readonly string[];
-}
+export type Share = Schemas["Share"];
+export type Spread = Schemas["Spread"];
+export type ReviewRow = Schemas["ReviewRow"];
+export type Review = Schemas["Review"];
 
 const at = (id: string) => `/api/v1/incidents/${encodeURIComponent(id)}`;
 

@@ -20,9 +20,11 @@ const point = (t: number, value: number | null) => ({ t, value, n: 100 });
 
 test("instances share the ticks, the worst comes first", () => {
   const answer = {
+    rule: "r",
     raise: 0.05,
     recover: 0.03,
     sql: null,
+    spans: [],
     series: { a: [point(1, 0.1), point(3, 0.2)], b: [point(1, 0.5), point(2, null), point(3, 0.1)] },
   };
   const { ticks, instances } = instancesOf(answer, ">");
@@ -38,6 +40,7 @@ test("instances share the ticks, the worst comes first", () => {
 
 const span = (name: string, phase: PhaseSpan["phase"], from: number, to: number): PhaseSpan => ({
   name,
+  labels: {},
   phase,
   from,
   to,

@@ -35,8 +35,8 @@ test.each<[string, Partial<Rule>]>([
   ["firing", { open_incidents: 2 }],
   ["new", { last_tick: null }],
   ["late", { last_tick: NOW - 10 * 60_000 }],
-  ["broken", { findings: [{ level: "error", what: "" }] }],
-  ["quiet", { findings: [{ level: "warning", what: "" }] }],
+  ["broken", { findings: [{ rule: "a", level: "error", what: "" }] }],
+  ["quiet", { findings: [{ rule: "a", level: "warning", what: "" }] }],
 ])("a rule is %s", (state, change) => {
   expect(stateOf(rule("a", change), NOW)).toBe(state);
 });

@@ -1,0 +1,3 @@
+export const DOCUMENT: URL;
+export const TYPES: URL;
+export function typesOf(document: URL): Promise<string>;
