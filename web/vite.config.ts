@@ -2,6 +2,8 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 const server = process.env.LOGATLAS_URL ?? "http://127.0.0.1:7171";
+// The server takes what changes something only from its own pages.
+const proxied = { target: server, changeOrigin: true, headers: { origin: server } };
 
 export default defineConfig({
   plugins: [svelte()],
@@ -12,6 +14,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: true,
   },
-  server: { proxy: { "/api": server, "/geo": server } },
+  server: { proxy: { "/api": proxied, "/geo": proxied } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

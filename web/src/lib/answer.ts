@@ -1,11 +1,11 @@
 // Columns to rows.
 
-import type { Answer, Scalar } from "./api";
+import type { Scalar, Table } from "./api";
 
 export type Row = (column: string) => Scalar;
 
 /** The rows of an answer, each a function from a column's name to its value. */
-export function rowsOf(answer: Answer): Row[] {
+export function rowsOf(answer: Table): Row[] {
   const columns = new Map(answer.columns.map((column, idx) => [column.name, answer.data[idx] ?? []]));
   return Array.from({ length: answer.n_rows }, (_, idx) => (name) => columns.get(name)?.[idx] ?? null);
 }

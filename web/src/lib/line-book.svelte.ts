@@ -1,0 +1,132 @@
+// What the page of lines shows: a window's lines page by page, or the newest ones as they come in.
+
+import { numberOf, rowsOf, textOf } from "./answer";
+import { failureFrom, type Failure, type Status, type Table } from "./api";
+import { countSql, facetsSql, newestSql, PAGE_ROWS, rowsSql, tailSql, windowOf, type LineFilter } from "./line-query";
+import { joined, linesOf, type Line } from "./lines";
+import { session } from "./session.svelte";
+import { askSql } from "./sql-api";
+import { HOUR, clockOf, type Window } from "./windows";
+
+const TAIL_EVERY_MS = 1000;
+
+export class LineBook {
+  lines = $state.raw<readonly Line[]>([]);
+  /** What came in while somebody was reading further down. */
+  held = $state.raw<readonly Line[]>([]);
+  facets = $state.raw<Table | null>(null);
+  total = $state<number | null>(null);
+  window = $state.raw<Window | null>(null);
+  sql = $state("");
+  hasMore = $state(false);
+  failure = $state.raw<Failure | null>(null);
+  busy = $state(false);
+  /** Whether new lines are shown as they come in. */
+  live = $state(false);
+  /** Whether the list stands still meanwhile. */
+  paused = $state(false);
+
+  #filter: LineFilter | null = null;
+  #abort = new AbortController();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #batch = "-1";
+  #asking = false;
+
+  /** Shows what the filter asks for; what was asked before no longer counts. */
+  async load(filter: LineFilter, status: Status): Promise<void> {
+    const window = windowOf(filter, clockOf(Date.parse(status.now), status.data.to));
+    this.#filter = filter;
+    await this.#work(async (signal) => {
+      this.sql = rowsSql(filter, window);
+      if (this.live) this.#batch = await newestBatch(Date.parse(status.now), signal);
+      // A line that has come in since the window was chosen belongs to what is live.
+      const shown = this.live ? { from: window.from, to: window.to + HOUR } : window;
+      const [page, facets, counted] = await Promise.all([
+        askSql(rowsSql(filter, shown), signal),
+        askSql(facetsSql(filter, window), signal),
+        askSql(countSql(filter, window), signal),
+      ]);
+      if (signal.aborted) return;
+      this.lines = linesOf(page);
+      this.held = [];
+      this.facets = facets;
+      this.total = numberOf(rowsOf(counted)[0]?.("n") ?? null);
+      this.window = window;
+      this.hasMore = page.n_rows === PAGE_ROWS;
+    });
+  }
+
+  async older(): Promise<void> {
+    const [filter, window, last] = [this.#filter, this.window, this.lines.at(-1)];
+    if (!filter || !window || !last) return;
+    await this.#work(async (signal) => {
+      const page = await askSql(rowsSql(filter, window, last), signal);
+      if (signal.aborted) return;
+      this.lines = [...this.lines, ...linesOf(page)];
+      this.hasMore = page.n_rows === PAGE_ROWS;
+    });
+  }
+
+  /** Follows what comes in, from the next load on. */
+  follow(on: boolean): void {
+    this.live = on;
+    this.paused = false;
+    clearInterval(this.#timer);
+    if (on) this.#timer = setInterval(() => void this.#look(), TAIL_EVERY_MS);
+  }
+
+  pause(on: boolean): void {
+    this.paused = on;
+    if (on || this.held.length === 0) return;
+    this.lines = joined(this.held, this.lines);
+    this.held = [];
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#abort.abort();
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#filter || this.busy || this.#asking || document.visibilityState !== "visible") return;
+    this.#asking = true;
+    const { signal } = this.#abort;
+    try {
+      const came = linesOf(await askSql(tailSql(this.#filter, this.#batch, Date.now()), signal));
+      if (signal.aborted || !this.live) return;
+      this.failure = null;
+      const newest = came[0];
+      if (!newest) return;
+      this.#batch = newest.batch;
+      if (this.paused) this.held = joined(came, this.held);
+      else {
+        this.lines = joined(came, this.lines);
+        this.hasMore = false;
+      }
+    } catch (error) {
+      if (!signal.aborted && !session.lostBy(error)) this.failure = failureFrom(error);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  async #work(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.#abort.abort();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.busy = true;
+    try {
+      await work(abort.signal);
+      if (!abort.signal.aborted) this.failure = null;
+    } catch (error) {
+      if (!abort.signal.aborted && !session.lostBy(error)) this.failure = failureFrom(error);
+    } finally {
+      if (this.#abort === abort) this.busy = false;
+    }
+  }
+}
+
+async function newestBatch(now: number, signal: AbortSignal): Promise<string> {
+  const [row] = rowsOf(await askSql(newestSql(now), signal));
+  return textOf(row?.("batch_id") ?? null) ?? "-1";
+}

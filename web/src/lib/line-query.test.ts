@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { aroundSql, facetsSql, formatLines, parseLines, rowsSql, tailSql, windowOf } from "./line-query";
+import { HOUR } from "./windows";
+
+test.each([
+  ["", "/lines"],
+  ["?last=6h&host=web-1", "/lines?last=6h&host=web-1"],
+  // Without a host is a choice, too.
+  ["?host=", "/lines?host="],
+  ["?text=a%26b&view=shapes&status=5xx", "/lines?view=shapes&text=a%26b&status=5xx"],
+  ["?from=1&to=2&last=6h", "/lines?from=1&to=2"],
+  ["?status=5;drop&last=9y&from=9&to=2&x=1", "/lines"],
+])("%s is %s", (search, written) => {
+  expect(formatLines(parseLines(search))).toBe(written);
+});
+
+test("the window ends where the data end", () => {
+  const clock = { end: 10 * HOUR, live: true };
+  expect(windowOf(parseLines(""), clock)).toEqual({ from: 9 * HOUR, to: 10 * HOUR });
+  expect(windowOf(parseLines("?from=1&to=2"), clock)).toEqual({ from: 1, to: 2 });
+});
+
+const window = { from: 0, to: HOUR };
+
+test("what was chosen is what is asked", () => {
+  const sql = rowsSql(parseLines("?status=5xx&host=o'x&service=&text=50%25"), window);
+  expect(sql).toContain("status BETWEEN 500 AND 599\n  AND service IS NULL\n  AND host = 'o''x'");
+  expect(sql).toContain("message ILIKE '%50\\%%' OR path ILIKE");
+});
+
+test("a page goes on where the one before ended", () => {
+  const sql = rowsSql(parseLines(""), window, { us: 5, batch: "7", row: "2" });
+  expect(sql).toContain("(batch_id < 7 OR (batch_id = 7 AND row_idx < 2))");
+});
+
+test("a facet counts its other values too", () => {
+  const [level, status] = facetsSql(parseLines("?level=error"), window).split("UNION ALL");
+  expect(level).not.toContain("level = 'error'");
+  expect(status).toContain("level = 'error'");
+});
+
+test("what comes in is told by its batch, what stands around by its source", () => {
+  expect(tailSql(parseLines(""), "9", HOUR)).toContain("batch_id > 9");
+  expect(aroundSql({ us: 0, batch: "1", row: "2" }, "a'b")).toContain("source = 'a''b'");
+});

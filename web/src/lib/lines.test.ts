@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import type { Scalar } from "./api";
+import { TAIL_ROWS } from "./line-query";
+import { facetValues, joined, linesOf, toneOf, type Line } from "./lines";
+
+function table(names: string[], ...rows: Scalar[][]) {
+  return {
+    columns: names.map((name) => ({ name, type: "text" })),
+    data: names.map((_, idx) => rows.map((row) => row[idx] ?? null)),
+    n_rows: rows.length,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+}
+
+test.each<[string, string[], Scalar[]]>([
+  ["no free worker", ["message", "path"], ["no free worker", "/x"]],
+  ["GET /cart", ["method", "path"], ["GET", "/cart"]],
+  ["deny 192.0.2.1 to port 22", ["action", "client_ip", "server_port"], ["deny", "192.0.2.1", 22]],
+  ["%%% garbage", ["raw"], ["%%% garbage"]],
+  ["", ["level"], ["info"]],
+])("a line says %s", (text, names, row) => {
+  expect(linesOf(table(names, row))[0]?.text).toBe(text);
+});
+
+const line = (key: string) => ({ key }) as Line;
+
+test("what came in is on top, nothing is there twice, and memory has an end", () => {
+  expect(joined([line("c"), line("b")], [line("b"), line("a")]).map(({ key }) => key)).toEqual(["c", "b", "a"]);
+  const many = Array.from({ length: TAIL_ROWS }, (_, idx) => line(String(idx)));
+  expect(joined([line("new")], many)).toHaveLength(TAIL_ROWS);
+});
+
+test("tone goes by what failed, then by level", () => {
+  expect(toneOf({ level: null, errorClass: "server" })).toBe("bad");
+  expect(toneOf({ level: "error", errorClass: null })).toBe("bad");
+  expect(toneOf({ level: null, errorClass: "client" })).toBe("warn");
+  expect(toneOf({ level: "info", errorClass: null })).toBe("plain");
+});
+
+test("a choice stays in sight although nothing has it", () => {
+  const answer = table(["facet", "value", "n"], ["host", "a", 1], ["host", null, 5], ["level", "x", 9]);
+  expect(facetValues(answer, "host", undefined)).toEqual([
+    { value: null, n: 5 },
+    { value: "a", n: 1 },
+  ]);
+  expect(facetValues(answer, "host", "gone")[0]).toEqual({ value: "gone", n: 0 });
+  expect(facetValues(answer, "host", null)).toHaveLength(2);
+});
