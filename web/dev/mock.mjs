@@ -2,9 +2,10 @@
 // It serves dist/, the shipped outlines, and answers of the same shape as the server's over an invented day:
 // Spain fails all day, Germany in the last hour. The link #secret=mock signs in, so does any password.
 import { createServer } from "node:http";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { alerts } from "./mock-alerts.mjs";
+import { accounts, sql } from "./mock-sql.mjs";
 
 const PORT = Number(process.env.PORT ?? 7272);
 const HOUR = 3_600_000;
@@ -297,6 +298,21 @@ function query(name, params) {
   return answer && { query: name, sql: sqlOf(name, params), params, ...answer };
 }
 
+/** The saved queries, read from their files as the server reads them. */
+function savedQueries() {
+  const names = readdirSync(new URL("../../queries/", import.meta.url)).filter((name) => name.endsWith(".sql"));
+  const entries = names.sort().map((file) => {
+    const text = readFileSync(new URL(`../../queries/${file}`, import.meta.url), "utf8");
+    const params = [...text.matchAll(/^-- \$(\w+) (\w+)(?: = (.*))?$/gm)].map(([, name, type, usual]) => ({
+      name,
+      type,
+      ...(usual === undefined ? {} : { default: JSON.parse(usual) }),
+    }));
+    return { name: file.slice(0, -4), title: text.slice(3, text.indexOf("\n")), params };
+  });
+  return [...entries, { name: "mine", error: "line 3: $from has no type" }];
+}
+
 function status() {
   const now = Date.now();
   return {
@@ -305,7 +321,21 @@ function status() {
     data: process.env.EMPTY
       ? { from: null, to: null, rows: 0 }
       : { from: now - DAY, to: now - 2000, rows: 948_213 },
-    account: {},
+    demo: false,
+    account: {
+      received: 2_240_784,
+      stored: 2_240_428,
+      unparsed: 2123,
+      rejected: 300,
+      deduplicated: 2,
+      blank: 52,
+      in_flight: 2,
+    },
+    caught_up_ms: 12,
+    sources: accounts(),
+    store: { files: 13, bytes: 97_377_412, fresh_rows: 232, flush_error: null },
+    udp_drops: 7,
+    incidents: { firing: 1, acknowledged: 0, pending: 0, undelivered: 0, dead_letters: 0 },
     geo: {
       sources: [
         {
@@ -377,6 +407,8 @@ createServer(async (request, response) => {
   if (url.pathname === "/api/v1/status") return send(200, status());
   if (url.pathname.startsWith("/api/v1/") && process.env.BROKEN_ALERTS && !url.pathname.endsWith("status"))
     return fail(500, "internal", "something went wrong on the server", "its log has the cause");
+  if (url.pathname === "/api/v1/sql") return send(...sql(body));
+  if (url.pathname === "/api/v1/queries") return send(200, savedQueries());
   const answer = alerts(request.method, url.pathname, Object.fromEntries(url.searchParams), body);
   if (answer) return send(...answer);
   const name = /^\/api\/v1\/queries\/(\w+)$/.exec(url.pathname)?.[1];

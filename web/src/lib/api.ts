@@ -70,10 +70,19 @@ export function addressOf({ query, params }: Ask): string {
 
 interface Options {
   readonly body?: unknown;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export async function request<T>(method: string, path: string, { body, signal }: Options = {}): Promise<T> {
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const response = await send(method, path, options);
+  if (response.status === 204) return undefined as T;
+  const answer: unknown = await response.json().catch(() => null);
+  if (answer !== null) return answer as T;
+  throw failureOf(response.status, answer);
+}
+
+/** The answer as it comes; whatever is no success is thrown. */
+export async function send(method: string, path: string, { body, signal }: Options = {}): Promise<Response> {
   const init: RequestInit = { method, headers: { accept: "application/json" }, credentials: "same-origin" };
   if (signal) init.signal = signal;
   if (body !== undefined) {
@@ -87,10 +96,8 @@ export async function request<T>(method: string, path: string, { body, signal }:
     if (signal?.aborted) throw error;
     throw new Failure(0, "unreachable", "the server does not answer", "is logatlas still running?");
   }
-  if (response.status === 204) return undefined as T;
-  const answer: unknown = await response.json().catch(() => null);
-  if (response.ok && answer !== null) return answer as T;
-  throw failureOf(response.status, answer);
+  if (response.ok) return response;
+  throw failureOf(response.status, await response.json().catch(() => null));
 }
 
 /** Reads the server's error; a proxy in between may have put anything in its place. */

@@ -31,11 +31,14 @@ export class LineBook {
   #timer: ReturnType<typeof setInterval> | undefined;
   #batch = "-1";
   #asking = false;
+  /** How far the server's clock is ahead of this one. */
+  #aheadMs = 0;
 
   /** Shows what the filter asks for; what was asked before no longer counts. */
   async load(filter: LineFilter, status: Status): Promise<void> {
     const window = windowOf(filter, clockOf(Date.parse(status.now), status.data.to));
     this.#filter = filter;
+    this.#aheadMs = Date.parse(status.now) - Date.now();
     await this.#work(async (signal) => {
       this.sql = rowsSql(filter, window);
       if (this.live) this.#batch = await newestBatch(Date.parse(status.now), signal);
@@ -92,7 +95,7 @@ export class LineBook {
     this.#asking = true;
     const { signal } = this.#abort;
     try {
-      const came = linesOf(await askSql(tailSql(this.#filter, this.#batch, Date.now()), signal));
+      const came = linesOf(await askSql(tailSql(this.#filter, this.#batch, Date.now() + this.#aheadMs), signal));
       if (signal.aborted || !this.live) return;
       this.failure = null;
       const newest = came[0];
