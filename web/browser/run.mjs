@@ -493,6 +493,106 @@ await check("a silence is made and ended", async () => {
   await silence.getByText(/ended/).waitFor();
 });
 
+await check("lines: a facet narrows them, the address keeps it, a line opens with what stands around it", async () => {
+  await page.goto(`${origin}/lines?last=24h`);
+  await by("line").first().waitFor();
+  expect((await by("line").count()) >= 100, `${await by("line").count()} lines`);
+  await page.locator('[data-testid="facet-status"][data-value="5xx"]').click();
+  await eventually("no failures", async () => {
+    const marks = await by("line").locator(".mark").allInnerTexts();
+    return (page.url().includes("status=5xx") && marks.length > 0 && marks.every((mark) => /^5/.test(mark))) || marks[0];
+  });
+  await page.reload();
+  await by("line").first().waitFor();
+  await by("line").first().click();
+  await by("line-sheet").getByRole("rowheader", { name: "source", exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await by("line-sheet").waitFor({ state: "detached" });
+  await by("line-text").fill("CHECKOUT");
+  await by("line-text").press("Enter");
+  await eventually("other lines", async () => {
+    const texts = await by("line").locator(".text").allInnerTexts();
+    return (page.url().includes("text=CHECKOUT") && texts.every((text) => /checkout/i.test(text))) || texts[0];
+  });
+});
+
+await check("lines: what comes in is shown, and held while somebody reads", async () => {
+  await page.goto(`${origin}/lines`);
+  await by("line").first().waitFor();
+  await by("live").click();
+  const first = () => by("line").first().getAttribute("data-key");
+  const before = await first();
+  await eventually("nothing comes in", async () => (await first()) !== before);
+  await by("lines").evaluate((list) => list.scrollTo(0, 500));
+  await by("resume").waitFor();
+  await page.getByText(/Paused, [1-9]/).waitFor();
+  await by("resume").click();
+  await by("resume").waitFor({ state: "detached" });
+});
+
+await check("lines: shapes take the numbers out, the sql opens in the console", async () => {
+  await page.goto(`${origin}/lines?view=shapes&last=24h`);
+  await by("shape").first().waitFor();
+  expect((await by("shapes").innerText()).includes("‹n›"), "no number was taken out");
+  await by("show-sql").click();
+  await page.getByRole("link", { name: "Open in SQL" }).click();
+  await by("editor").waitFor();
+  expect(/^\/sql\?q=SELECT/.test(page.url().slice(origin.length)), page.url());
+});
+
+await check("sql: a question is completed, run, explained, saved and remembered", async () => {
+  await page.goto(`${origin}/sql`);
+  const text = by("editor").locator(".cm-content");
+  await text.click();
+  await page.keyboard.type("SELECT count(*) AS n, 'x' AS t FROM logs");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Enter");
+  await by("result-head").getByText("1 row").waitFor();
+  expect(/n int/.test(await by("result").innerText()), await by("result").innerText());
+  expect(page.url().includes("q=SELECT+count"), page.url());
+  await by("explain").click();
+  await by("result").getByText(/TableScan/).waitFor();
+  const download = page.waitForEvent("download");
+  await by("save-csv").click();
+  expect(/^logatlas-\d+\.csv$/.test((await download).suggestedFilename()), (await download).suggestedFilename());
+  // The editor's styles are adopted sheets: without them it would have no layout.
+  expect((await text.evaluate((node) => getComputedStyle(node).whiteSpace)) !== "normal", "the editor has no style");
+  await by("side-past").click();
+  await by("past").getByText("SELECT count(*)").waitFor();
+  await by("side-saved").click();
+  await page.locator('[data-testid="saved-query"][data-name="errors_by_country"]').click();
+  await by("run-saved").click();
+  await by("result-head").waitFor();
+  await by("result").getByText("country").first().waitFor();
+});
+
+await check("servers: charts and a table of all hosts, one alone by its link", async () => {
+  await page.goto(`${origin}/servers?last=24h`);
+  await by("servers").waitFor();
+  await by("server-charts").locator("canvas").nth(3).waitFor();
+  expect((await by("server").count()) >= 2, `${await by("server").count()} servers`);
+  await by("server").first().getByRole("link").click();
+  await eventually("no host in the address", async () => page.url().includes("host=") || page.url());
+});
+
+await check("sources: every line is accounted for", async () => {
+  await page.goto(`${origin}/sources`);
+  await by("ledger").waitFor();
+  await by("balance").getByText("every line received is accounted for").waitFor();
+  const rows = await by("source").evaluateAll((all) =>
+    all.map((row) => [...row.querySelectorAll("td")].map((cell) => Number(cell.innerText.replace(/\D/g, "")))),
+  );
+  expect(rows.length >= 3, `${rows.length} sources`);
+  for (const [received, stored, rejected, known, blank] of rows)
+    expect(received === stored + rejected + known + blank, `${received} of ${stored}, ${rejected}, ${known}, ${blank}`);
+});
+
+await check("settings: geo data with its maker, the version", async () => {
+  await by("to-settings").click();
+  await by("geo-data").getByText("DB-IP").first().waitFor();
+  expect(/logatlas \d+\.\d+/.test(await by("about").innerText()), await by("about").innerText());
+});
+
 await check("no page needs sideways scrolling on a phone, and acknowledging is in reach", async () => {
   await page.setViewportSize({ width: 360, height: 780 });
   const pages = [
@@ -502,6 +602,12 @@ await check("no page needs sideways scrolling on a phone, and acknowledging is i
     ["/alerts", "rules"],
     [`/alerts/${ruleAsked}`, "rule-head"],
     ["/alerts?view=silences", "silences"],
+    ["/lines", "lines"],
+    ["/lines?view=shapes", "shapes"],
+    ["/sql", "editor"],
+    ["/servers", "servers"],
+    ["/sources", "ledger"],
+    ["/settings", "geo-data"],
   ];
   for (const [path, testid] of pages) {
     await page.goto(origin + path);

@@ -100,6 +100,15 @@ function rowsFor(sql, now) {
   if (/^SELECT count\(\*\) AS n\nFROM logs/.test(sql)) return [["n"], [{ n: 39_428 }]];
   if (/coalesce\(message, path, raw\) AS text/.test(sql))
     return [["ts_us", "level", "text"], many(5000, now).map((line) => ({ ...line, text: line.message ?? line.path }))];
+  if (/parse_error/.test(sql)) {
+    const lines = many(40, now).map((line, idx) => ({
+      ...line,
+      source: LEDGER[idx % 2 ? 3 : 0][0],
+      parse_error: idx % 2 ? "no format takes it" : "at byte 17: expected a time",
+      raw: idx % 2 ? `  at com.example.Deep.method(Deep.java:${idx})` : "%%% \u001b[31mgarbage\u202e",
+    }));
+    return [["ts_us", "source", "parse_error", "raw"], lines];
+  }
   if (/^SELECT \*\nFROM logs/.test(sql)) return [[...LINES, "message", "path", "flags", "attrs"], [lineAt(3, now)]];
   if (/UNION ALL/.test(sql) && /row_idx/.test(sql)) return [SHOWN, many(20, now, 1)];
   if (/^SELECT CAST\(ts AS BIGINT\)/.test(sql)) return [SHOWN, many(500, now, /batch_id < /.test(sql) ? 500 : 0)];
@@ -114,15 +123,6 @@ function rowsFor(sql, now) {
       updated_us: (now - idx * 7 * MINUTE) * 1000,
     }));
     return [["source", "path", "position", "line", "done", "updated_us"], files];
-  }
-  if (/parse_error/.test(sql)) {
-    const lines = many(40, now).map((line, idx) => ({
-      ...line,
-      source: LEDGER[idx % 2 ? 3 : 0][0],
-      parse_error: idx % 2 ? "no format takes it" : "at byte 17: expected a time",
-      raw: idx % 2 ? `  at com.example.Deep.method(Deep.java:${idx})` : "%%% \u001b[31mgarbage\u202e",
-    }));
-    return [["ts_us", "source", "parse_error", "raw"], lines];
   }
   if (/lag_s/.test(sql)) {
     const rows = LEDGER.map(([source], idx) => ({ source, n: 1000, lag_s: [0.4, 0.6, 42, 1300][idx], newest: now - idx * 90_000 }));

@@ -242,15 +242,22 @@ function overTime(params, now) {
   );
   const buckets = new Map();
   for (let step = Math.ceil(+params.from / STEP); step * STEP < Math.min(+params.to, now); step += 1) {
-    const t = Math.floor((step * STEP) / bucket) * bucket;
-    const row = buckets.get(t) ?? { t, n: 0, k: 0 };
+    const total = { n: 0, k: 0 };
     for (const leaf of chosen) {
       const { n, k } = countAt(leaf, step, now);
-      row.n += n;
-      row.k += k;
+      total.n += n;
+      total.k += k;
     }
-    row.rate = row.n ? row.k / row.n : null;
-    if (row.n) buckets.set(t, row);
+    // A step is as many buckets as fit into it, or a part of one.
+    const parts = Math.max(1, Math.floor(STEP / bucket));
+    for (let part = 0; part < parts; part += 1) {
+      const t = Math.floor((step * STEP + part * bucket) / bucket) * bucket;
+      const row = buckets.get(t) ?? { t, n: 0, k: 0 };
+      row.n += Math.floor((total.n + part) / parts);
+      row.k += Math.floor((total.k + part) / parts);
+      row.rate = row.n ? row.k / row.n : null;
+      if (row.n) buckets.set(t, row);
+    }
   }
   return columnar(["t", "n", "k", "rate"], [...buckets.values()]);
 }

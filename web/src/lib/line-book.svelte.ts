@@ -2,9 +2,10 @@
 
 import { numberOf, rowsOf, textOf } from "./answer";
 import { failureFrom, type Failure, type Status, type Table } from "./api";
-import { countSql, facetsSql, newestSql, PAGE_ROWS, rowsSql, tailSql, windowOf, type LineFilter } from "./line-query";
+import { countSql, facetsSql, newestSql, PAGE_ROWS, rowsSql, tailSql, type LineFilter } from "./line-query";
 import { joined, linesOf, type Line } from "./lines";
 import { session } from "./session.svelte";
+import { windowOf } from "./spans";
 import { askSql } from "./sql-api";
 import { HOUR, clockOf, type Window } from "./windows";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aroundSql, facetsSql, formatLines, parseLines, rowsSql, tailSql, windowOf } from "./line-query";
+import { aroundSql, facetsSql, formatLines, parseLines, rowsSql, tailSql } from "./line-query";
 import { HOUR } from "./windows";
 
 test.each([
@@ -12,12 +12,6 @@ test.each([
   ["?status=5;drop&last=9y&from=9&to=2&x=1", "/lines"],
 ])("%s is %s", (search, written) => {
   expect(formatLines(parseLines(search))).toBe(written);
-});
-
-test("the window ends where the data end", () => {
-  const clock = { end: 10 * HOUR, live: true };
-  expect(windowOf(parseLines(""), clock)).toEqual({ from: 9 * HOUR, to: 10 * HOUR });
-  expect(windowOf(parseLines("?from=1&to=2"), clock)).toEqual({ from: 1, to: 2 });
 });
 
 const window = { from: 0, to: HOUR };

@@ -1,32 +1,21 @@
 // Which lines: the choice in the address, and the SQL that asks for them.
 
 import { pathOf } from "./routes";
+import { formatSpan, parseSpan, type Span } from "./spans";
 import { anywhere, equals, timeLiteral } from "./sql-text";
-import { HOUR, MINUTE, type Clock, type Window } from "./windows";
+import type { Window } from "./windows";
 
 /** What lines can be told apart by, in the order people look at it. */
 export const FACETS = ["level", "status", "error_class", "service", "host", "country", "format", "source"] as const;
 export type Facet = (typeof FACETS)[number];
 
-export const SPANS = [
-  { value: "15m", label: "15 min", ms: 15 * MINUTE },
-  { value: "1h", label: "1 h", ms: HOUR },
-  { value: "6h", label: "6 h", ms: 6 * HOUR },
-  { value: "24h", label: "24 h", ms: 24 * HOUR },
-] as const;
-export type SpanName = (typeof SPANS)[number]["value"];
-
-export interface LineFilter {
+export interface LineFilter extends Span {
   readonly view: "lines" | "shapes";
-  readonly last: SpanName;
-  /** Null while the window moves with the clock. */
-  readonly window: Window | null;
   readonly text: string;
   /** Null is a value, as for lines without a host; what is absent is not asked for. */
   readonly chosen: Readonly<Partial<Record<Facet, string | null>>>;
 }
 
-const MS_MAX = 8.64e15;
 const STATUS = /^[1-9]xx$/;
 
 /** Reads the query part of the address; an empty value is null. */
@@ -37,28 +26,19 @@ export function parseLines(search: string): LineFilter {
     const value = params.get(facet);
     if (value !== null && (facet !== "status" || !value || STATUS.test(value))) chosen[facet] = value || null;
   }
-  const window = { from: msOf(params.get("from")), to: msOf(params.get("to")) };
   return {
     view: params.get("view") === "shapes" ? "shapes" : "lines",
-    last: SPANS.find(({ value }) => value === params.get("last"))?.value ?? "1h",
-    window: window.from < window.to ? window : null,
+    ...parseSpan(params),
     text: params.get("text") ?? "",
     chosen,
   };
-}
-
-function msOf(text: string | null): number {
-  const ms = text !== null && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  return ms <= MS_MAX ? ms : Number.NaN;
 }
 
 /** Writes the shortest address that reads back as the same choice. */
 export function formatLines({ view, last, window, text, chosen }: LineFilter): string {
   const address = pathOf("lines", null, {
     view: view === "lines" ? null : view,
-    last: window || last === "1h" ? null : last,
-    from: window && String(window.from),
-    to: window && String(window.to),
+    ...formatSpan({ last, window }),
     text,
   });
   const params = new URLSearchParams();
@@ -68,13 +48,6 @@ export function formatLines({ view, last, window, text, chosen }: LineFilter): s
   }
   const more = params.toString();
   return more ? `${address}${address.includes("?") ? "&" : "?"}${more}` : address;
-}
-
-/** The stretch of time that is looked at. */
-export function windowOf({ window, last }: LineFilter, clock: Clock): Window {
-  if (window) return window;
-  const ms = SPANS.find(({ value }) => value === last)?.ms ?? HOUR;
-  return { from: clock.end - ms, to: clock.end };
 }
 
 /** Where the text is looked for. */

@@ -9,7 +9,9 @@ test.each([
   ["/alerts/a%2Fb%20c", "?span=6h", "/alerts/a%2Fb%20c?span=6h"],
   // Nonsense is the map.
   ["/", "", "/map"],
-  ["/settings", "?x=1", "/map"],
+  ["/nowhere", "?x=1", "/map"],
+  ["/sql", "?q=SELECT+1", "/sql?q=SELECT+1"],
+  ["/settings", "", "/settings"],
   ["/map/deeper", "", "/map"],
   ["/incidents/a/b", "", "/map"],
   ["/incidents/%E0%A4%A", "", "/incidents"],

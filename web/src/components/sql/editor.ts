@@ -2,9 +2,9 @@
 // policy allows, while in the document they would be inline styles, which it refuses.
 
 import { autocompletion, completeFromList } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { StandardSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
-import { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -32,9 +32,6 @@ const theme = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55" },
   ".cm-content": { padding: "10px 4px", caretColor: "var(--accent)" },
   ".cm-placeholder": { color: "var(--soft)" },
-  ".cm-selectionMatch, .cm-matchingBracket": {
-    backgroundColor: "color-mix(in srgb, var(--accent) 25%, transparent) !important",
-  },
   ".cm-tooltip": {
     border: "1px solid var(--line)",
     borderRadius: "8px",
@@ -85,9 +82,8 @@ export class Editor {
           ]),
           history(),
           highlightSpecialChars(),
-          bracketMatching(),
           autocompletion({ icons: false }),
-          keymap.of([...defaultKeymap, ...historyKeymap]),
+          keymap.of([...standardKeymap, ...historyKeymap]),
           this.#language.of(language({})),
           syntaxHighlighting(colours),
           theme,
