@@ -499,7 +499,7 @@ await check("lines: a facet narrows them, the address keeps it, a line opens wit
   expect((await by("line").count()) >= 100, `${await by("line").count()} lines`);
   await page.locator('[data-testid="facet-status"][data-value="5xx"]').click();
   await eventually("no failures", async () => {
-    const marks = await by("line").locator(".mark").allInnerTexts();
+    const marks = await by("line").locator(".mark").allTextContents();
     return (page.url().includes("status=5xx") && marks.length > 0 && marks.every((mark) => /^5/.test(mark))) || marks[0];
   });
   await page.reload();
@@ -511,7 +511,7 @@ await check("lines: a facet narrows them, the address keeps it, a line opens wit
   await by("line-text").fill("CHECKOUT");
   await by("line-text").press("Enter");
   await eventually("other lines", async () => {
-    const texts = await by("line").locator(".text").allInnerTexts();
+    const texts = await by("line").locator(".text").allTextContents();
     return (page.url().includes("text=CHECKOUT") && texts.every((text) => /checkout/i.test(text))) || texts[0];
   });
 });
