@@ -493,28 +493,36 @@ await check("a silence is made and ended", async () => {
   await silence.getByText(/ended/).waitFor();
 });
 
-await check("lines: a facet narrows them, the address keeps it, a line opens with what stands around it", async () => {
-  await page.goto(`${origin}/lines?last=24h`);
-  await by("line").first().waitFor();
-  expect((await by("line").count()) >= 100, `${await by("line").count()} lines`);
-  await page.locator('[data-testid="facet-status"][data-value="5xx"]').click();
-  await eventually("no failures", async () => {
-    const marks = await by("line").locator(".mark").allTextContents();
-    return (page.url().includes("status=5xx") && marks.length > 0 && marks.every((mark) => /^5/.test(mark))) || marks[0];
-  });
-  await page.reload();
-  await by("line").first().waitFor();
-  await by("line").first().click();
-  await by("line-sheet").getByRole("rowheader", { name: "source", exact: true }).waitFor();
-  await page.keyboard.press("Escape");
-  await by("line-sheet").waitFor({ state: "detached" });
-  await by("line-text").fill("CHECKOUT");
-  await by("line-text").press("Enter");
-  await eventually("other lines", async () => {
-    const texts = await by("line").locator(".text").allTextContents();
-    return (page.url().includes("text=CHECKOUT") && texts.every((text) => /checkout/i.test(text))) || texts[0];
-  });
-});
+await check(
+  "lines: a facet narrows them, the address keeps it, a line opens with what stands around it",
+  async () => {
+    await page.goto(`${origin}/lines?last=24h`);
+    await by("line").first().waitFor();
+    expect((await by("line").count()) >= 100, `${await by("line").count()} lines`);
+    await page.locator('[data-testid="facet-status"][data-value="5xx"]').click();
+    await eventually("no failures", async () => {
+      const marks = await by("line").locator(".mark").allTextContents();
+      return (
+        (page.url().includes("status=5xx") && marks.length > 0 && marks.every((mark) => /^5/.test(mark))) ||
+        marks[0]
+      );
+    });
+    await page.reload();
+    await by("line").first().waitFor();
+    await by("line").first().click();
+    await by("line-sheet").getByRole("rowheader", { name: "source", exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await by("line-sheet").waitFor({ state: "detached" });
+    await by("line-text").fill("CHECKOUT");
+    await by("line-text").press("Enter");
+    await eventually("other lines", async () => {
+      const texts = await by("line").locator(".text").allTextContents();
+      return (
+        (page.url().includes("text=CHECKOUT") && texts.every((text) => /checkout/i.test(text))) || texts[0]
+      );
+    });
+  },
+);
 
 await check("lines: what comes in is shown, and held while somebody reads", async () => {
   await page.goto(`${origin}/lines`);
@@ -551,12 +559,20 @@ await check("sql: a question is completed, run, explained, saved and remembered"
   expect(/n int/.test(await by("result").innerText()), await by("result").innerText());
   expect(page.url().includes("q=SELECT+count"), page.url());
   await by("explain").click();
-  await by("result").getByText(/TableScan/).waitFor();
+  await by("result")
+    .getByText(/TableScan/)
+    .waitFor();
   const download = page.waitForEvent("download");
   await by("save-csv").click();
-  expect(/^logatlas-\d+\.csv$/.test((await download).suggestedFilename()), (await download).suggestedFilename());
+  expect(
+    /^logatlas-\d+\.csv$/.test((await download).suggestedFilename()),
+    (await download).suggestedFilename(),
+  );
   // The editor's styles are adopted sheets: without them it would have no layout.
-  expect((await text.evaluate((node) => getComputedStyle(node).whiteSpace)) !== "normal", "the editor has no style");
+  expect(
+    (await text.evaluate((node) => getComputedStyle(node).whiteSpace)) !== "normal",
+    "the editor has no style",
+  );
   await by("side-past").click();
   await by("past").getByText("SELECT count(*)").waitFor();
   await by("side-saved").click();
@@ -580,11 +596,16 @@ await check("sources: every line is accounted for", async () => {
   await by("ledger").waitFor();
   await by("balance").getByText("every line received is accounted for").waitFor();
   const rows = await by("source").evaluateAll((all) =>
-    all.map((row) => [...row.querySelectorAll("td")].map((cell) => Number(cell.innerText.replace(/\D/g, "")))),
+    all.map((row) =>
+      [...row.querySelectorAll("td")].map((cell) => Number(cell.innerText.replace(/\D/g, ""))),
+    ),
   );
   expect(rows.length >= 3, `${rows.length} sources`);
   for (const [received, stored, rejected, known, blank] of rows)
-    expect(received === stored + rejected + known + blank, `${received} of ${stored}, ${rejected}, ${known}, ${blank}`);
+    expect(
+      received === stored + rejected + known + blank,
+      `${received} of ${stored}, ${rejected}, ${known}, ${blank}`,
+    );
 });
 
 await check("settings: geo data with its maker, the version", async () => {

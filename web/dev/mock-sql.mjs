@@ -8,7 +8,13 @@ const TEXTS = [
   ["web-1", "shop", "info", null, "order 48121 placed by 203.0.113.7"],
   ["web-2", "shop", "error", "app", "no free worker within 10 s"],
   ["bastion", "sshd", null, "auth", "Invalid user admin from 198.51.100.23 port 43308"],
-  ["web-2", "shop", "warn", null, 'upstream "billing-7" answered in 4.2 s, order 7c9e6679-7425-40de-944b-e07fc1f90ae7'],
+  [
+    "web-2",
+    "shop",
+    "warn",
+    null,
+    'upstream "billing-7" answered in 4.2 s, order 7c9e6679-7425-40de-944b-e07fc1f90ae7',
+  ],
   ["web-1", "shop", "info", null, "\u202egnp.exe\u202c <img src=x onerror=alert(1)> \u001b[2J"],
   [
     "a-host-with-a-very-long-name.eu-central-1.compute.internal.example.com",
@@ -30,31 +36,88 @@ function lineAt(idx, now) {
   if (idx % 3 === 0) {
     const [host, service, level, error_class, message] = TEXTS[(idx / 3) % TEXTS.length];
     const source = `${host}/app.log`;
-    return { ...place, ...rest, level, error_class, status: null, host, service, source, method: null, path: null, message };
+    return {
+      ...place,
+      ...rest,
+      level,
+      error_class,
+      status: null,
+      host,
+      service,
+      source,
+      method: null,
+      path: null,
+      message,
+    };
   }
   const status = idx % 41 === 0 ? 503 : idx % 17 === 0 ? 404 : 200;
   const error_class = status > 499 ? "server" : status > 399 ? "client" : null;
   const host = `web-${1 + (idx % 2)}`;
   const source = `${host}/access.log`;
   const path = PATHS[idx % PATHS.length];
-  return { ...place, ...rest, level: null, error_class, status, host, service: null, source, method: "GET", path, message: null };
+  return {
+    ...place,
+    ...rest,
+    level: null,
+    error_class,
+    status,
+    host,
+    service: null,
+    source,
+    method: "GET",
+    path,
+    message: null,
+  };
 }
 
-const LINES = ["ts_us", "batch_id", "row_idx", "level", "error_class", "status", "host", "service", "source", "country"];
+const LINES = [
+  "ts_us",
+  "batch_id",
+  "row_idx",
+  "level",
+  "error_class",
+  "status",
+  "host",
+  "service",
+  "source",
+  "country",
+];
 const SHOWN = [...LINES, "method", "path", "message", "raw", "action", "client_ip", "server_port"];
 const many = (n, now, from = 0) => Array.from({ length: n }, (_, idx) => lineAt(idx + from, now));
 
 function facets() {
   const values = {
-    level: [[null, 38_120], ["info", 1190], ["warn", 66], ["error", 31]],
-    status: [["2xx", 26_941], [null, 5737], ["3xx", 4608], ["4xx", 1918], ["5xx", 243]],
-    host: [["web-2", 18_022], ["web-1", 17_041], [TEXTS[5][0], 921]],
-    country: [["DE", 6625], ["US", 4597], [null, 12]],
+    level: [
+      [null, 38_120],
+      ["info", 1190],
+      ["warn", 66],
+      ["error", 31],
+    ],
+    status: [
+      ["2xx", 26_941],
+      [null, 5737],
+      ["3xx", 4608],
+      ["4xx", 1918],
+      ["5xx", 243],
+    ],
+    host: [
+      ["web-2", 18_022],
+      ["web-1", 17_041],
+      [TEXTS[5][0], 921],
+    ],
+    country: [
+      ["DE", 6625],
+      ["US", 4597],
+      [null, 12],
+    ],
   };
   return Object.entries(values).flatMap(([facet, all]) => all.map(([value, n]) => ({ facet, value, n })));
 }
 
-const COLUMNS = { logs: ["ts", "host", "status", "country", "message"], ledger: ["source", "kind", "reason", "n"] };
+const COLUMNS = {
+  logs: ["ts", "host", "status", "country", "message"],
+  ledger: ["source", "kind", "reason", "n"],
+};
 
 const LEDGER = [
   ["web-1/access.log", 1_204_331, 1_204_310, 12, 0, 21, 0],
@@ -83,11 +146,21 @@ function rowsFor(sql, now) {
   if (process.env.EMPTY_LINES && /FROM logs/.test(sql)) return [["n"], []];
   if (/^EXPLAIN/i.test(sql)) {
     const plan = "Aggregate: groupBy=[[logs.country]]\n  TableScan: logs projection=[country]";
-    return [["plan_type", "plan"], [{ plan_type: "logical_plan", plan }, { plan_type: "physical_plan", plan }]];
+    return [
+      ["plan_type", "plan"],
+      [
+        { plan_type: "logical_plan", plan },
+        { plan_type: "physical_plan", plan },
+      ],
+    ];
   }
   if (/information_schema/.test(sql)) {
     const all = Object.entries(COLUMNS).flatMap(([table_name, names]) =>
-      names.map((column_name) => ({ table_name, column_name, data_type: column_name === "ts" ? "Timestamp(µs)" : "Utf8View" })),
+      names.map((column_name) => ({
+        table_name,
+        column_name,
+        data_type: column_name === "ts" ? "Timestamp(µs)" : "Utf8View",
+      })),
     );
     return [["table_name", "column_name", "data_type"], all];
   }
@@ -99,7 +172,10 @@ function rowsFor(sql, now) {
   }
   if (/^SELECT count\(\*\) AS n\nFROM logs/.test(sql)) return [["n"], [{ n: 39_428 }]];
   if (/coalesce\(message, path, raw\) AS text/.test(sql))
-    return [["ts_us", "level", "text"], many(5000, now).map((line) => ({ ...line, text: line.message ?? line.path }))];
+    return [
+      ["ts_us", "level", "text"],
+      many(5000, now).map((line) => ({ ...line, text: line.message ?? line.path })),
+    ];
   if (/parse_error/.test(sql)) {
     const lines = many(40, now).map((line, idx) => ({
       ...line,
@@ -109,9 +185,11 @@ function rowsFor(sql, now) {
     }));
     return [["ts_us", "source", "parse_error", "raw"], lines];
   }
-  if (/^SELECT \*\nFROM logs/.test(sql)) return [[...LINES, "message", "path", "flags", "attrs"], [lineAt(3, now)]];
+  if (/^SELECT \*\nFROM logs/.test(sql))
+    return [[...LINES, "message", "path", "flags", "attrs"], [lineAt(3, now)]];
   if (/UNION ALL/.test(sql) && /row_idx/.test(sql)) return [SHOWN, many(20, now, 1)];
-  if (/^SELECT CAST\(ts AS BIGINT\)/.test(sql)) return [SHOWN, many(500, now, /batch_id < /.test(sql) ? 500 : 0)];
+  if (/^SELECT CAST\(ts AS BIGINT\)/.test(sql))
+    return [SHOWN, many(500, now, /batch_id < /.test(sql) ? 500 : 0)];
   if (/FROM ledger/.test(sql)) return [["source", "kind", "reason", "n"], ledger()];
   if (/FROM sources/.test(sql)) {
     const files = LEDGER.map(([source], idx) => ({
@@ -125,14 +203,32 @@ function rowsFor(sql, now) {
     return [["source", "path", "position", "line", "done", "updated_us"], files];
   }
   if (/lag_s/.test(sql)) {
-    const rows = LEDGER.map(([source], idx) => ({ source, n: 1000, lag_s: [0.4, 0.6, 42, 1300][idx], newest: now - idx * 90_000 }));
+    const rows = LEDGER.map(([source], idx) => ({
+      source,
+      n: 1000,
+      lag_s: [0.4, 0.6, 42, 1300][idx],
+      newest: now - idx * 90_000,
+    }));
     return [["source", "n", "lag_s", "newest"], rows];
   }
-  const rows = COUNTRIES.map((country, idx) => ({ country, n: 9000 - idx * 1711, rate: 0.0123 * idx, newest: started }));
+  const rows = COUNTRIES.map((country, idx) => ({
+    country,
+    n: 9000 - idx * 1711,
+    rate: 0.0123 * idx,
+    newest: started,
+  }));
   return [["country", "n", "rate", "newest"], rows];
 }
 
-const TYPES = { n: "int", rate: "float", newest: "timestamp", ts_us: "int", batch_id: "int", row_idx: "int", status: "int" };
+const TYPES = {
+  n: "int",
+  rate: "float",
+  newest: "timestamp",
+  ts_us: "int",
+  batch_id: "int",
+  row_idx: "int",
+  status: "int",
+};
 
 /** The answer to a question in SQL, with its status and, for a file, its type. */
 export function sql({ sql, format }) {
@@ -161,5 +257,11 @@ export function sql({ sql, format }) {
 
 /** The accounts of the sources, as the status has them. */
 export function accounts() {
-  return LEDGER.map(([name, received, stored, unparsed, , blank]) => ({ name, received, stored, unparsed, blank }));
+  return LEDGER.map(([name, received, stored, unparsed, , blank]) => ({
+    name,
+    received,
+    stored,
+    unparsed,
+    blank,
+  }));
 }

@@ -307,7 +307,9 @@ function query(name, params) {
 
 /** The saved queries, read from their files as the server reads them. */
 function savedQueries() {
-  const names = readdirSync(new URL("../../queries/", import.meta.url)).filter((name) => name.endsWith(".sql"));
+  const names = readdirSync(new URL("../../queries/", import.meta.url)).filter((name) =>
+    name.endsWith(".sql"),
+  );
   const entries = names.sort().map((file) => {
     const text = readFileSync(new URL(`../../queries/${file}`, import.meta.url), "utf8");
     const params = [...text.matchAll(/^-- \$(\w+) (\w+)(?: = (.*))?$/gm)].map(([, name, type, usual]) => ({

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { bestLag, lagWords } from "./lag";
 
-const errors = Array.from({ length: 60 }, (_, idx) => (idx >= 20 && idx < 32 ? 50 + (idx % 5) : 3 + (idx % 4)));
+const errors = Array.from({ length: 60 }, (_, idx) =>
+  idx >= 20 && idx < 32 ? 50 + (idx % 5) : 3 + (idx % 4),
+);
 const moved = (steps: number) => errors.map((_, idx) => (errors[idx - steps] ?? 3) * 0.7 + 20);
 
 test.each([0, 4, -6, 15])("a series moved by %i steps is found", (steps) => {

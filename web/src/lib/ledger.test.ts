@@ -32,13 +32,23 @@ test("each source's lines add up, reasons are kept, the largest comes first", ()
 });
 
 test("what is in flight is accounted for", () => {
-  const account = { received: 10, stored: 6, rejected: 1, deduplicated: 0, blank: 1, inFlight: 2, unparsed: 6 };
+  const account = {
+    received: 10,
+    stored: 6,
+    rejected: 1,
+    deduplicated: 0,
+    blank: 1,
+    inFlight: 2,
+    unparsed: 6,
+  };
   expect(missing(account)).toBe(0);
   expect(missing({ ...account, inFlight: 0 })).toBe(2);
 });
 
 test("lag in milliseconds; none where nothing came", () => {
-  const arrivals = arrivalsOf(table(["source", "n", "newest", "lag_s"], ["a", 5, 1000, 0.25], [null, 1, null, null]));
+  const arrivals = arrivalsOf(
+    table(["source", "n", "newest", "lag_s"], ["a", 5, 1000, 0.25], [null, 1, null, null]),
+  );
   expect(arrivals.get("a")).toEqual({ lagMs: 250, newest: 1000 });
   expect(arrivals.get("")).toEqual({ lagMs: null, newest: null });
 });

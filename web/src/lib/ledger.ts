@@ -23,7 +23,15 @@ export interface SourceAccount extends Account {
   readonly reasons: readonly string[];
 }
 
-const NOTHING: Account = { received: 0, stored: 0, rejected: 0, deduplicated: 0, blank: 0, inFlight: 0, unparsed: 0 };
+const NOTHING: Account = {
+  received: 0,
+  stored: 0,
+  rejected: 0,
+  deduplicated: 0,
+  blank: 0,
+  inFlight: 0,
+  unparsed: 0,
+};
 const KINDS = ["received", "stored", "rejected", "deduplicated", "blank", "unparsed"] as const;
 
 export const LEDGER_SQL = "SELECT source, kind, reason, n\nFROM ledger\nORDER BY source, kind, reason";
@@ -68,7 +76,10 @@ export interface Arrival {
 export function arrivalsOf(table: Table): ReadonlyMap<string, Arrival> {
   const entries = rowsOf(table).map((row): [string, Arrival] => {
     const lag = numberOf(row("lag_s"));
-    return [textOf(row("source")) ?? "", { lagMs: lag === null ? null : lag * 1000, newest: numberOf(row("newest")) }];
+    return [
+      textOf(row("source")) ?? "",
+      { lagMs: lag === null ? null : lag * 1000, newest: numberOf(row("newest")) },
+    ];
   });
   return new Map(entries);
 }

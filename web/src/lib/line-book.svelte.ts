@@ -96,7 +96,9 @@ export class LineBook {
     this.#asking = true;
     const { signal } = this.#abort;
     try {
-      const came = linesOf(await askSql(tailSql(this.#filter, this.#batch, Date.now() + this.#aheadMs), signal));
+      const came = linesOf(
+        await askSql(tailSql(this.#filter, this.#batch, Date.now() + this.#aheadMs), signal),
+      );
       if (signal.aborted || !this.live) return;
       this.failure = null;
       const newest = came[0];

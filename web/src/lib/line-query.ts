@@ -6,7 +6,16 @@ import { anywhere, equals, timeLiteral } from "./sql-text";
 import type { Window } from "./windows";
 
 /** What lines can be told apart by, in the order people look at it. */
-export const FACETS = ["level", "status", "error_class", "service", "host", "country", "format", "source"] as const;
+export const FACETS = [
+  "level",
+  "status",
+  "error_class",
+  "service",
+  "host",
+  "country",
+  "format",
+  "source",
+] as const;
 export type Facet = (typeof FACETS)[number];
 
 export interface LineFilter extends Span {
@@ -107,7 +116,9 @@ const FACET_VALUES = 12;
 export function facetsSql(filter: LineFilter, window: Window): string {
   const parts = FACETS.map((facet) => {
     const value =
-      facet === "status" ? "CASE WHEN status IS NOT NULL THEN concat(CAST(status / 100 AS TEXT), 'xx') END" : facet;
+      facet === "status"
+        ? "CASE WHEN status IS NOT NULL THEN concat(CAST(status / 100 AS TEXT), 'xx') END"
+        : facet;
     return `SELECT * FROM (
   SELECT '${facet}' AS facet, ${value} AS value, count(*) AS n
   FROM logs

@@ -26,7 +26,11 @@ test.each<[string, string[], Scalar[]]>([
 const line = (key: string) => ({ key }) as Line;
 
 test("what came in is on top, nothing is there twice, and memory has an end", () => {
-  expect(joined([line("c"), line("b")], [line("b"), line("a")]).map(({ key }) => key)).toEqual(["c", "b", "a"]);
+  expect(joined([line("c"), line("b")], [line("b"), line("a")]).map(({ key }) => key)).toEqual([
+    "c",
+    "b",
+    "a",
+  ]);
   const many = Array.from({ length: TAIL_ROWS }, (_, idx) => line(String(idx)));
   expect(joined([line("new")], many)).toHaveLength(TAIL_ROWS);
 });

@@ -1,6 +1,15 @@
 // The pages and their addresses. What stands behind the `?` belongs to each page.
 
-export const PAGES = ["map", "incidents", "alerts", "lines", "sql", "servers", "sources", "settings"] as const;
+export const PAGES = [
+  "map",
+  "incidents",
+  "alerts",
+  "lines",
+  "sql",
+  "servers",
+  "sources",
+  "settings",
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Route {

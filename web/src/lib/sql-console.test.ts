@@ -87,5 +87,9 @@ test("parameters: times become milliseconds, what is empty is left out", () => {
     { name: "country", type: "text" as const, default: null },
   ];
   const typed = { from: "1970-01-01 00:01", to: "null", country: " " };
-  expect(parametersOf({ name: "q", title: "", params }, typed)).toEqual({ from: "60000", to: "null", country: null });
+  expect(parametersOf({ name: "q", title: "", params }, typed)).toEqual({
+    from: "60000",
+    to: "null",
+    country: null,
+  });
 });
