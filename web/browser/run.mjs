@@ -493,36 +493,33 @@ await check("a silence is made and ended", async () => {
   await silence.getByText(/ended/).waitFor();
 });
 
-await check(
-  "lines: a facet narrows them, the address keeps it, a line opens with what stands around it",
-  async () => {
-    await page.goto(`${origin}/lines?last=24h`);
-    await by("line").first().waitFor();
-    expect((await by("line").count()) >= 100, `${await by("line").count()} lines`);
-    await page.locator('[data-testid="facet-status"][data-value="5xx"]').click();
-    await eventually("no failures", async () => {
-      const marks = await by("line").locator(".mark").allTextContents();
-      return (
-        (page.url().includes("status=5xx") && marks.length > 0 && marks.every((mark) => /^5/.test(mark))) ||
-        marks[0]
-      );
-    });
-    await page.reload();
-    await by("line").first().waitFor();
-    await by("line").first().click();
-    await by("line-sheet").getByRole("rowheader", { name: "source", exact: true }).waitFor();
-    await page.keyboard.press("Escape");
-    await by("line-sheet").waitFor({ state: "detached" });
-    await by("line-text").fill("CHECKOUT");
-    await by("line-text").press("Enter");
-    await eventually("other lines", async () => {
-      const texts = await by("line").locator(".text").allTextContents();
-      return (
-        (page.url().includes("text=CHECKOUT") && texts.every((text) => /checkout/i.test(text))) || texts[0]
-      );
-    });
-  },
-);
+await check("lines: a facet narrows them, the address keeps it, a line opens", async () => {
+  await page.goto(`${origin}/lines?last=24h`);
+  await by("line").first().waitFor();
+  expect((await by("line").count()) >= 100, `${await by("line").count()} lines`);
+  await page.locator('[data-testid="facet-status"][data-value="5xx"]').click();
+  await eventually("no failures", async () => {
+    const marks = await by("line").locator(".mark").allTextContents();
+    return (
+      (page.url().includes("status=5xx") && marks.length > 0 && marks.every((mark) => /^5/.test(mark))) ||
+      marks[0]
+    );
+  });
+  await page.reload();
+  await by("line").first().waitFor();
+  await by("line").first().click();
+  await by("line-sheet").getByRole("rowheader", { name: "source", exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await by("line-sheet").waitFor({ state: "detached" });
+  await by("line-text").fill("CHECKOUT");
+  await by("line-text").press("Enter");
+  await eventually("other lines", async () => {
+    const texts = await by("line").locator(".text").allTextContents();
+    return (
+      (page.url().includes("text=CHECKOUT") && texts.every((text) => /checkout/i.test(text))) || texts[0]
+    );
+  });
+});
 
 await check("lines: what comes in is shown, and held while somebody reads", async () => {
   await page.goto(`${origin}/lines`);
