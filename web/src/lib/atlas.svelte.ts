@@ -106,9 +106,11 @@ export class Atlas {
   }
 
   #show(url: UrlState): void {
+    // Another drawing of the same answer asks nothing.
+    const isSameQuestion = formatUrl({ ...url, as: this.url.as }) === formatUrl(this.url);
     this.url = url;
     this.hovered = null;
-    void this.load();
+    if (!isSameQuestion || !this.shown) void this.load();
   }
 
   #tick(): void {

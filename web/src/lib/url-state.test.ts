@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatUrl, linkSecret, parseUrl } from "./url-state";
+import { formatUrl, linkSecret, parseUrl, type Twin } from "./url-state";
 
 test.each([
   ["", "/map"],
@@ -24,7 +24,8 @@ test("what is written reads back the same", () => {
   for (const view of ["day", "hour", "difference"] as const) {
     for (const metric of ["rate", "count"] as const) {
       for (const city of ["Madrid", "A/B", "100% & more", "#?=+", "東京"]) {
-        const state = { view, metric, place: { country: "ES", region: "ES-MD", city }, window: null };
+        const as: Twin = view === "hour" ? "treemap" : "map";
+        const state = { view, metric, place: { country: "ES", region: "ES-MD", city }, window: null, as };
         const url = formatUrl(state);
         expect(parseUrl(url.slice("/map".length))).toEqual(state);
       }

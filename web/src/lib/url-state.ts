@@ -1,9 +1,11 @@
-// All state of the view is in the address: /map?from=&to=&place=ES/ES-MD/Madrid&metric=count&view=hour.
+// All state of the view is in the address: /map?from=&to=&place=ES/ES-MD/Madrid&metric=count&view=hour&as=treemap.
 
 import { WORLD, formatPlace, parsePlace, type Place } from "./places";
 import type { View, Window } from "./windows";
 
 export type Metric = "rate" | "count";
+/** How one and the same answer is drawn. */
+export type Twin = "map" | "treemap" | "table";
 
 export interface UrlState {
   readonly view: View;
@@ -11,11 +13,13 @@ export interface UrlState {
   readonly place: Place;
   /** Null while the window moves with the clock. */
   readonly window: Window | null;
+  readonly as: Twin;
 }
 
-export const START: UrlState = { view: "day", metric: "rate", place: WORLD, window: null };
+export const START: UrlState = { view: "day", metric: "rate", place: WORLD, window: null, as: "map" };
 
 const VIEWS: readonly View[] = ["day", "hour", "difference", "custom"];
+export const TWINS: readonly Twin[] = ["map", "treemap", "table"];
 /** Beyond this a browser's dates end. */
 const MS_MAX = 8.64e15;
 
@@ -25,11 +29,12 @@ export function parseUrl(search: string): UrlState {
   const window = parseWindow(params.get("from"), params.get("to"));
   const place = parsePlace(params.get("place") ?? "");
   const metric = params.get("metric") === "count" ? "count" : "rate";
+  const as = TWINS.find((twin) => twin === params.get("as")) ?? "map";
   const named = VIEWS.find((view) => view === params.get("view"));
-  if (named === "difference") return { view: named, metric, place, window };
+  if (named === "difference") return { view: named, metric, place, window, as };
   // A window given makes any other view that window's own.
-  if (window) return { view: "custom", metric, place, window };
-  return { view: named && named !== "custom" ? named : "day", metric, place, window: null };
+  if (window) return { view: "custom", metric, place, window, as };
+  return { view: named && named !== "custom" ? named : "day", metric, place, window: null, as };
 }
 
 function parseWindow(from: string | null, to: string | null): Window | null {
@@ -44,7 +49,7 @@ function parseMs(text: string | null): number {
 }
 
 /** Writes the shortest address that reads back as the same state. */
-export function formatUrl({ view, metric, place, window }: UrlState): string {
+export function formatUrl({ view, metric, place, window, as }: UrlState): string {
   const pairs: string[] = [];
   if (window) pairs.push(`from=${window.from}`, `to=${window.to}`);
   const path = formatPlace(place);
@@ -52,6 +57,7 @@ export function formatUrl({ view, metric, place, window }: UrlState): string {
   if (path) pairs.push(`place=${encodeURIComponent(path).replace(/%2F/g, "/")}`);
   if (metric !== "rate") pairs.push(`metric=${metric}`);
   if (view !== "day") pairs.push(`view=${view}`);
+  if (as !== "map") pairs.push(`as=${as}`);
   return pairs.length ? `/map?${pairs.join("&")}` : "/map";
 }
 
