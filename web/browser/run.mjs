@@ -227,7 +227,7 @@ await check("Germany opens into regions, a region into cities", async () => {
     const codes = (await rows()).map((row) => row.code);
     return (codes.length > 0 && codes.every((code) => !code?.startsWith("DE-"))) || codes.slice(0, 5);
   });
-  expect((await by("bubble").count()) > 0, "no city is drawn");
+  expect(Number(await by("bubbles").getAttribute("data-count")) > 0, "no city is drawn");
   expect(page.url().includes(`place=DE/${region}`), page.url());
 });
 
@@ -274,6 +274,108 @@ await check("the keyboard alone goes down and up", async () => {
   await settled();
   await page.keyboard.press("Escape");
   await eventually("not back in the world", async () => !page.url().includes("place=") || page.url());
+});
+
+await check("wheel, keys and buttons zoom, a drag moves, and opening a place shows all of it", async () => {
+  await open("/map");
+  const k = async () => Number(await by("zoom").getAttribute("data-k"));
+  const box = await by("map").boundingBox();
+  await page.mouse.move(box.x + box.width * 0.55, box.y + box.height * 0.4);
+  await page.mouse.wheel(0, -300);
+  await eventually("the wheel does not zoom", async () => (await k()) > 1.5 || (await k()));
+  const scene = page.locator('[data-testid="map"] .scene');
+  const before = await scene.getAttribute("transform");
+  const at = page.url();
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.45, box.y + box.height * 0.5, { steps: 5 });
+  await page.mouse.up();
+  expect((await scene.getAttribute("transform")) !== before, "a drag does not move it");
+  await page.waitForTimeout(400);
+  expect(page.url() === at, "a drag opened a place");
+  await page.keyboard.press("0");
+  expect((await k()) === 1, `${await k()} after 0`);
+  await page.keyboard.press("+");
+  expect((await k()) === 2, `${await k()} after +`);
+  await by("zoom-whole").click();
+  expect((await k()) === 1, `${await k()} after the button`);
+  await by("zoom-in").click();
+  await page.locator('[data-testid="row"][data-code="ES"] button').click();
+  await eventually("no regions", async () => (await rows()).some((row) => row.code?.startsWith("ES-")));
+  expect((await k()) === 1, `${await k()} in Spain`);
+  await page.goBack();
+  await eventually("no countries", async () => (await rows()).some((row) => row.code === "DE"));
+});
+
+await check("treemap, map and table add up to the same", async () => {
+  await open("/map");
+  const sums = () =>
+    page.evaluate(() => {
+      const sum = (testid) => {
+        const total = { n: 0, k: 0 };
+        for (const { dataset } of document.querySelectorAll(`[data-testid="${testid}"]`)) {
+          total.n += Number(dataset.n);
+          total.k += Number(dataset.k ?? 0);
+        }
+        return total;
+      };
+      const [patches, without, rows, totals] = ["patch", "without", "row", "totals"].map(sum);
+      return { map: { n: patches.n + without.n, k: patches.k + without.k }, rows, totals };
+    });
+  for (const place of ["", "place=ES"]) {
+    await open(`/map?${place}`);
+    await page.keyboard.press("v");
+    await eventually("the sums differ", async () => {
+      const { map, rows, totals } = await sums();
+      const same = [rows, totals].every(({ n, k }) => n === map.n && k === map.k);
+      return (same && map.n > 0) || { map, rows, totals };
+    });
+    expect(page.url().includes("as=treemap"), page.url());
+    // Each patch is a row with the same numbers.
+    const odd = await page.evaluate(() =>
+      [...document.querySelectorAll('[data-testid="patch"][data-code]')].filter(({ dataset }) => {
+        const row = document.querySelector(`[data-testid="row"][data-code="${CSS.escape(dataset.code)}"]`);
+        return row?.dataset.n !== dataset.n || row?.dataset.k !== dataset.k;
+      }).length,
+    );
+    expect(odd === 0, `${odd} patches differ from their row`);
+  }
+});
+
+await check("the area of a patch is its share of the errors", async () => {
+  const worst = await page.evaluate(() => {
+    const patches = [...document.querySelectorAll('[data-testid="patch"]')].map((path) => {
+      const points = path
+        .getAttribute("d")
+        .slice(1, -1)
+        .split("L")
+        .map((point) => point.split(",").map(Number));
+      const twice = points.reduce((sum, [ax, ay], idx) => {
+        const [bx, by] = points[(idx + 1) % points.length];
+        return sum + ax * by - bx * ay;
+      }, 0);
+      return { area: Math.abs(twice) / 2, k: Number(path.dataset.k) };
+    });
+    const sum = (what) => patches.reduce((total, patch) => total + patch[what], 0);
+    const [area, k] = [sum("area"), sum("k")];
+    // Corners are written to a hundredth of a pixel, which is much of a patch of a few pixels.
+    return Math.max(
+      ...patches.filter((patch) => patch.area > 60).map((patch) => Math.abs((patch.area * k) / (area * patch.k) - 1)),
+    );
+  });
+  expect(worst < 0.01, `${(worst * 100).toFixed(2)} %`);
+});
+
+await check("the treemap opens a place, and Back closes it", async () => {
+  await open("/map?as=treemap");
+  const patch = page.locator('[data-testid="patch"][data-code="ES"]');
+  await patch.waitFor();
+  await patch.click();
+  await eventually("no regions", async () => (await rows()).some((row) => row.code?.startsWith("ES-")));
+  expect(/as=treemap/.test(page.url()) && /place=ES/.test(page.url()), page.url());
+  await eventually("no regions in it", async () => (await by("patch").count()) > 3 || (await by("patch").count()));
+  await page.goBack();
+  await eventually("no countries", async () => (await rows()).some((row) => row.code === "DE"));
+  await page.locator('[data-testid="patch"][data-code="ES"]').waitFor();
 });
 
 await check("the address restores everything", async () => {

@@ -142,6 +142,17 @@ for (const [country, [share, rate]] of Object.entries(COUNTRIES)) {
   leaves.push({ country, region: null, city: null, lat: null, lon: null, share: share * 0.03, rate });
 }
 
+// As many small cities as the server would name at most, for a look at speed: MANY_CITIES=5000.
+for (let idx = 0; idx < Number(process.env.MANY_CITIES ?? 0); idx += 1) {
+  const rand = random(idx + 1);
+  const codes = Object.keys(COUNTRIES);
+  const country = codes[Math.floor(rand() * codes.length)];
+  const { lat, lon } = index.countries[country];
+  const spread = () => (rand() + rand() + rand() - 1.5) * 12;
+  const city = `City ${idx}`;
+  leaves.push({ country, region: null, city, lat: lat + spread(), lon: lon + spread(), share: 0.02, rate: 0.03 });
+}
+
 const STEP = 300_000;
 const REQUESTS_PER_STEP = 3300;
 

@@ -4,13 +4,15 @@ import { failureFrom, run, Failure, type Answer, type Ask, type Status } from ".
 import { cellsOf, ordered, readingOf, type Cell, type Reading } from "./cells";
 import { loadIndex, loadRegions, loadWorld, type Country, type Index, type Shapes } from "./geometry";
 import type { Desk } from "./desk.svelte";
-import { levelOf, parentOf, type Level, type Place } from "./places";
+import { isSamePlace, levelOf, parentOf, type Level, type Place } from "./places";
 import { planOf, type Plan } from "./plan";
 import { router } from "./router.svelte";
 import { errorSeries, hostLines, bucketsOf, type ErrorSeries, type HostLines } from "./series";
+import type { Size } from "./scene";
 import { session } from "./session.svelte";
 import { formatUrl, parseUrl, type UrlState } from "./url-state";
 import { REFRESH_MS, bucketSeconds, clockOf, windowsOf, type Clock, type Windows } from "./windows";
+import { WHOLE, zoomedAt, type Zoom } from "./zoom";
 
 /** The outlines a view needs. */
 export type Geometry =
@@ -55,6 +57,9 @@ export class Atlas {
   busy = $state(false);
   /** Key of the cell that pointer or focus is on, shared by map and table. */
   hovered = $state<string | null>(null);
+  /** Another place is seen as a whole first. */
+  zoom = $state.raw<Zoom>(WHOLE);
+  mapSize: Size = { width: 0, height: 0 };
 
   #abort = new AbortController();
   #startedAt = 0;
@@ -100,6 +105,12 @@ export class Atlas {
     return formatUrl({ ...this.url, ...change });
   }
 
+  /** Around the middle of the map. */
+  zoomBy(factor: number): void {
+    const { width, height } = this.mapSize;
+    this.zoom = zoomedAt(this.zoom, factor, width / 2, height / 2, this.mapSize);
+  }
+
   up(): void {
     const place = parentOf(this.url.place);
     if (place) this.go({ place });
@@ -108,6 +119,7 @@ export class Atlas {
   #show(url: UrlState): void {
     // Another drawing of the same answer asks nothing.
     const isSameQuestion = formatUrl({ ...url, as: this.url.as }) === formatUrl(this.url);
+    if (!isSamePlace(url.place, this.url.place)) this.zoom = WHOLE;
     this.url = url;
     this.hovered = null;
     if (!isSameQuestion || !this.shown) void this.load();
