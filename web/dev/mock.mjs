@@ -371,6 +371,23 @@ function status() {
   };
 }
 
+/** The one question in SQL that the map asks: its window in steps. */
+function lapse({ sql, params }) {
+  const now = Date.now();
+  const level = ["city", "region", "country"].find((level) => new RegExp(`GROUP BY step, .*${level}`).test(sql));
+  const rows = [];
+  const [from, to, length] = [params.from_us, params.to_us, params.step_us].map((us) => us / 1000);
+  for (let step = 0; from + step * length < to; step += 1) {
+    const part = { ...params, from: from + step * length, to: Math.min(to, from + (step + 1) * length) };
+    const answer = cells(level, part, now, false);
+    for (let idx = 0; idx < answer.n_rows; idx += 1) {
+      const row = Object.fromEntries(answer.columns.map(({ name }, at) => [name, answer.data[at][idx]]));
+      rows.push({ step, ...row });
+    }
+  }
+  return { sql, ...columnar(["step", "country", "region", "city", "lat", "lon", "n", "k"], rows) };
+}
+
 let signedIn = process.env.SIGNED_IN === "1";
 
 /** The body of a request, read as JSON. */
@@ -427,6 +444,7 @@ createServer(async (request, response) => {
   if (url.pathname === "/api/v1/status") return send(200, status());
   if (url.pathname.startsWith("/api/v1/") && process.env.BROKEN_ALERTS && !url.pathname.endsWith("status"))
     return fail(500, "internal", "something went wrong on the server", "its log has the cause");
+  if (url.pathname === "/api/v1/sql" && /\$step_us/.test(body.sql)) return send(200, lapse(body));
   if (url.pathname === "/api/v1/sql") return send(...sql(body));
   if (url.pathname === "/api/v1/queries") return send(200, savedQueries());
   const answer = alerts(request.method, url.pathname, Object.fromEntries(url.searchParams), body);

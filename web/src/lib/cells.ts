@@ -3,7 +3,7 @@
 import { numberOf, rowsOf, textOf, type Row } from "./answer";
 import type { Answer } from "./api";
 import type { Level, Place } from "./places";
-import { CHANGE, COUNT, COUNT_CHANGE, ENOUGH, RATE, stepOf, type Scale } from "./scales";
+import { CHANGE, COUNT, COUNT_CHANGE, ENOUGH, RATE, SURPRISE, stepOf, type Scale } from "./scales";
 import type { Metric } from "./url-state";
 import { HOUR, type Windows } from "./windows";
 
@@ -37,6 +37,8 @@ export interface Change {
   /** Of the shrunk rate. */
   readonly change: number | null;
   readonly significant: boolean;
+  /** How far from its own baseline, in standard errors. */
+  readonly z: number | null;
 }
 
 /** Names of codes; a code without one is shown as it is. */
@@ -73,6 +75,7 @@ function changeOf(row: Row): Change {
     rate: numberOf(row("base_rate")),
     change: numberOf(row("change")),
     significant: row("significant") === true,
+    z: numberOf(row("z")),
   };
 }
 
@@ -95,14 +98,15 @@ export function readingOf(metric: Metric, { window, base }: Windows): Reading {
 }
 
 export function scaleOf({ metric, baseHours }: Reading): Scale {
-  if (baseHours === null) return metric === "rate" ? RATE : COUNT;
-  return metric === "rate" ? CHANGE : COUNT_CHANGE;
+  if (baseHours === null) return metric === "count" ? COUNT : RATE;
+  return { rate: CHANGE, count: COUNT_CHANGE, surprise: SURPRISE }[metric];
 }
 
 /** The number behind the colour. */
 export function valueOf(cell: Cell, { metric, hours, baseHours }: Reading): number | null {
-  if (baseHours === null) return metric === "rate" ? cell.shrunk : cell.k;
+  if (baseHours === null) return metric === "count" ? cell.k : cell.shrunk;
   if (!cell.change) return null;
+  if (metric === "surprise") return cell.change.z;
   return metric === "rate" ? cell.change.change : cell.k / hours - cell.change.k / baseHours;
 }
 
@@ -117,11 +121,14 @@ export interface Tone {
 
 /** Null when nothing was requested from there. */
 export function toneOf(cell: Cell, reading: Reading): Tone | null {
-  const value = valueOf(cell, reading);
   const seen = cell.n + (cell.change?.n ?? 0);
-  if (value === null || seen === 0) return null;
-  const few = reading.metric === "rate" && isFew(cell, reading);
-  const muted = reading.baseHours !== null && !few && !cell.change?.significant;
+  if (seen === 0) return null;
+  const { metric, baseHours } = reading;
+  const few = metric !== "count" && isFew(cell, reading);
+  // Who was not there before has no baseline to be off from.
+  const value = valueOf(cell, reading) ?? (metric === "surprise" && few ? 0 : null);
+  if (value === null) return null;
+  const muted = baseHours !== null && metric !== "surprise" && !few && !cell.change?.significant;
   return { step: stepOf(scaleOf(reading), value), few, muted };
 }
 
@@ -130,11 +137,14 @@ export function isFew(cell: Cell, { baseHours }: Reading): boolean {
   return cell.n < ENOUGH || (baseHours !== null && (cell.change?.n ?? 0) < ENOUGH);
 }
 
-/** The server's order for rates; the largest value first for counts. */
+/** The server's order for rates; the largest value first for counts and surprise, where few requests go last. */
 export function ordered(cells: readonly Cell[], reading: Reading): Cell[] {
   if (reading.metric === "rate") return [...cells];
-  const value = (cell: Cell) => valueOf(cell, reading) ?? Number.NEGATIVE_INFINITY;
-  return [...cells].sort((a, b) => value(b) - value(a));
+  const value = (cell: Cell) => {
+    const few = reading.metric === "surprise" && isFew(cell, reading);
+    return (few ? null : valueOf(cell, reading)) ?? Number.NEGATIVE_INFINITY;
+  };
+  return [...cells].sort((a, b) => (value(a) === value(b) ? b.n - a.n : value(b) - value(a)));
 }
 
 export interface Totals {

@@ -40,6 +40,12 @@ function scaled(rate: number): string {
   return percent.toFixed(0);
 }
 
+/** How far off, in standard errors: `+12 σ`. */
+export function deviations(z: number | null): string {
+  if (z === null || !Number.isFinite(z)) return "–";
+  return `${surplus(z)}${THIN_SPACE}σ`;
+}
+
 /** With a sign always: `+1 204`, `−3`. */
 export function surplus(n: number): string {
   const rounded = Math.abs(n) < 10 ? Math.round(n * 10) / 10 : Math.round(n);
@@ -67,6 +73,11 @@ export function parseDateTime(text: string): number {
 /** `20:00`, in UTC. */
 export function clockTime(ms: number): string {
   return new Date(ms).toISOString().slice(11, 16);
+}
+
+/** What the times are in. */
+export function zoneName(): string {
+  return "UTC";
 }
 
 /** A window as short as it can be said: the date of the end only when it differs. */

@@ -14,6 +14,8 @@ export interface Scale {
 export const RATE: Scale = { name: "rate", thresholds: [0.001, 0.005, 0.01, 0.02, 0.05] };
 export const COUNT: Scale = { name: "rate", thresholds: [1, 10, 100, 1_000, 10_000] };
 export const CHANGE: Scale = { name: "change", thresholds: [-0.02, -0.005, -0.001, 0.001, 0.005, 0.02] };
+/** How many standard errors a rate is off its own baseline; 2.58 is one chance in a hundred. */
+export const SURPRISE: Scale = { name: "change", thresholds: [-10, -5, -2.58, 2.58, 5, 10] };
 /** Errors an hour more or fewer. */
 export const COUNT_CHANGE: Scale = { name: "change", thresholds: [-100, -10, -1, 1, 10, 100] };
 

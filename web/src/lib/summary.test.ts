@@ -47,6 +47,7 @@ test("of changes only certain ones are told", () => {
     rate: 0.005,
     change,
     significant,
+    z: change * 100,
   });
   const cells = [
     cell("Malta", { n: 10, k: 4, rate: 0.4, change: change(0.2, false) }),

@@ -1,7 +1,7 @@
 // The view in one sentence: read above the map, and spoken in its place.
 
 import { rateOf, totalsOf, valueOf, type Cell, type Reading } from "./cells";
-import { count, percent, points, surplus } from "./format";
+import { count, deviations, percent, points, surplus } from "./format";
 
 /** `0.62 % of 1.2M requests failed`. */
 export function headline(cells: readonly Cell[], { baseHours }: Reading): string {
@@ -32,6 +32,7 @@ export function finding(cells: readonly Cell[], reading: Reading): string {
 
 function findingOfChange(cells: readonly Cell[], reading: Reading): string {
   const certain = cells.filter((cell) => cell.change?.significant);
+  if (reading.metric === "surprise") return findingOfSurprise(certain);
   const rate = { ...reading, metric: "rate" as const };
   const worse = largest(certain, (cell) => valueOf(cell, rate) ?? 0);
   if (!worse?.change || (worse.change.change ?? 0) <= 0) {
@@ -39,6 +40,14 @@ function findingOfChange(cells: readonly Cell[], reading: Reading): string {
   }
   const { change, rate: before } = worse.change;
   return `${worse.name} got worse: ${percent(worse.rate)} now, ${percent(before)} before (${points(change)}).`;
+}
+
+function findingOfSurprise(certain: readonly Cell[]): string {
+  const off = (cell: Cell) => Math.abs(cell.change?.z ?? 0);
+  const most = largest(certain, off);
+  if (!most?.change) return "No place is off its own baseline beyond chance.";
+  const { rate, z } = most.change;
+  return `${most.name} is furthest off its own baseline: ${percent(most.rate)} now, ${percent(rate)} before (${deviations(z)}).`;
 }
 
 function largest(cells: readonly Cell[], value: (cell: Cell) => number): Cell | undefined {

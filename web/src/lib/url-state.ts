@@ -3,7 +3,7 @@
 import { WORLD, formatPlace, parsePlace, type Place } from "./places";
 import type { View, Window } from "./windows";
 
-export type Metric = "rate" | "count";
+export type Metric = "rate" | "count" | "surprise";
 /** How one and the same answer is drawn. */
 export type Twin = "map" | "treemap" | "table";
 
@@ -18,7 +18,8 @@ export interface UrlState {
 
 export const START: UrlState = { view: "day", metric: "rate", place: WORLD, window: null, as: "map" };
 
-const VIEWS: readonly View[] = ["day", "hour", "difference", "custom"];
+const VIEWS: readonly View[] = ["day", "hour", "week", "difference", "custom"];
+export const METRICS: readonly Metric[] = ["rate", "count", "surprise"];
 export const TWINS: readonly Twin[] = ["map", "treemap", "table"];
 /** Beyond this a browser's dates end. */
 const MS_MAX = 8.64e15;
@@ -28,7 +29,7 @@ export function parseUrl(search: string): UrlState {
   const params = new URLSearchParams(search);
   const window = parseWindow(params.get("from"), params.get("to"));
   const place = parsePlace(params.get("place") ?? "");
-  const metric = params.get("metric") === "count" ? "count" : "rate";
+  const metric = METRICS.find((metric) => metric === params.get("metric")) ?? "rate";
   const as = TWINS.find((twin) => twin === params.get("as")) ?? "map";
   const named = VIEWS.find((view) => view === params.get("view"));
   if (named === "difference") return { view: named, metric, place, window, as };

@@ -26,6 +26,12 @@ test("the day, the last hour and what they are compared with", () => {
   expect(difference.base).toEqual({ from: END - DAY, to: END - HOUR });
 });
 
+test("the hour a week ago, and baselines as long as what they are compared with", () => {
+  expect(windowsOf("week", null, END).window).toEqual({ from: END - HOUR - 7 * DAY, to: END - 7 * DAY });
+  expect(windowsOf("day", null, END, true).base).toEqual({ from: END - 2 * DAY, to: END - DAY });
+  expect(windowsOf("hour", null, END, true).base).toEqual({ from: END - DAY, to: END - HOUR });
+});
+
 test("a fixed window of the last day keeps the day around it", () => {
   const fixed = { from: END - 3 * HOUR, to: END - 2 * HOUR };
   expect(windowsOf("custom", fixed, END).context).toEqual({ from: END - DAY, to: END });

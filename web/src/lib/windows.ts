@@ -5,7 +5,7 @@ export interface Window {
   readonly to: number;
 }
 
-export type View = "day" | "hour" | "difference" | "custom";
+export type View = "day" | "hour" | "week" | "difference" | "custom";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -33,17 +33,21 @@ export function clockOf(now: number, newest: number | null): Clock {
 /** What the queries of a view are asked for. */
 export interface Windows {
   readonly window: Window;
-  /** The stretch compared with; only the difference has one. */
+  /** The stretch compared with, just before; null where nothing is compared. */
   readonly base: Window | null;
   /** What the time charts show around the window. */
   readonly context: Window;
 }
 
 /** `fixed` holds the window where it is; without it the window ends at the clock's end. */
-export function windowsOf(view: View, fixed: Window | null, end: number): Windows {
+export function windowsOf(view: View, fixed: Window | null, end: number, compares = false): Windows {
   const day = { from: end - DAY, to: end };
-  const window = fixed ?? (view === "hour" || view === "difference" ? { from: end - HOUR, to: end } : day);
-  const base = view === "difference" ? { from: window.from - 23 * HOUR, to: window.from } : null;
+  const hour = { from: end - HOUR, to: end };
+  const week = { from: hour.from - 7 * DAY, to: hour.to - 7 * DAY };
+  const window = fixed ?? { day, hour, week, difference: hour, custom: day }[view];
+  // With its hour it makes a day, so that each hour of the day counts once; a longer window needs as much before it.
+  const length = Math.max(23 * HOUR, window.to - window.from);
+  const base = compares || view === "difference" ? { from: window.from - length, to: window.from } : null;
   return { window, base, context: contextOf(window, day) };
 }
 
