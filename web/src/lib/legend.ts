@@ -1,0 +1,24 @@
+// What the steps of the colours are called, beside the map and in a saved picture.
+
+import { scaleOf, type Reading } from "./cells";
+import { count } from "./format";
+
+export function legendTitle({ metric, baseHours }: Reading): string {
+  const compared = baseHours !== null;
+  if (metric === "count") return compared ? "Errors an hour, more or fewer" : "Errors";
+  if (!compared) return "Errors / requests";
+  return metric === "surprise"
+    ? "Off its own baseline, in standard errors (σ)"
+    : "Change of the error rate, in points";
+}
+
+export function tickLabel(threshold: number, reading: Reading): string {
+  const amount = Math.abs(threshold);
+  const isChange = scaleOf(reading).name === "change";
+  const sign = !isChange ? "" : threshold < 0 ? "\u2212" : "+";
+  if (reading.metric === "count") return sign + count(amount);
+  if (reading.metric === "surprise" && isChange) return sign + amount;
+  // Rounded: 0.005 * 100 may be a hair off.
+  const percent = Number((amount * 100).toPrecision(6));
+  return isChange ? sign + percent : `${percent}\u202f%`;
+}

@@ -1,0 +1,109 @@
+// A rule for what is on the screen, as a proposal: its limits come from the answer that is shown.
+
+import type { Cell } from "./cells";
+import type { Level, Place } from "./places";
+
+/** With fewer requests than this nothing is decided. */
+const MIN_N = 200;
+/** A place that fails twice as often as the one in the middle stands out. */
+const RAISE_TIMES = 2;
+/** Well below, so that a rate on the edge does not page again and again. */
+const RECOVER_SHARE = 0.6;
+/** Where nothing fails, any limit in proportion would be nothing. */
+const RAISE_MIN = 0.005;
+
+export interface RuleDraft {
+  readonly id: string;
+  readonly query: string;
+  readonly by: readonly string[];
+  readonly params: Readonly<Record<string, string>>;
+  /** The rate in the middle of places with enough requests; null when there are none. */
+  readonly median: number | null;
+  readonly raise: number;
+  readonly recover: number;
+}
+
+export function draftOf(cells: readonly Cell[], level: Level, { country, region }: Place): RuleDraft {
+  const rates = cells.flatMap(({ n, rate }) => (n >= MIN_N && rate !== null ? [rate] : [])).sort((a, b) => a - b);
+  const median = rates.length ? middle(rates) : null;
+  const raise = Math.min(1, rounded(Math.max(RAISE_MIN, RAISE_TIMES * (median ?? 0))));
+  const scope = level === "country" ? [] : [country, level === "city" ? region : null];
+  const where = scope.flatMap((code) => (code ? [code.toLowerCase()] : []));
+  return {
+    id: `5xx${where.map((code) => `-${code}`).join("")}-by-${level}`,
+    query: `errors_by_${level}`,
+    by: { country: ["country"], region: ["country", "region"], city: ["country", "region", "city"] }[level],
+    params: {
+      ...(level !== "country" && country ? { country } : {}),
+      ...(level === "city" && region ? { region } : {}),
+    },
+    median,
+    raise,
+    recover: rounded(raise * RECOVER_SHARE),
+  };
+}
+
+function middle(sorted: readonly number[]): number {
+  const half = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(half) - 1] ?? 0, sorted[Math.floor(half)] ?? 0];
+  return (low + high) / 2;
+}
+
+/** To two digits: limits are for people. */
+function rounded(rate: number): number {
+  return Number(rate.toPrecision(2));
+}
+
+/** The file that `logatlas rule new` would write. */
+export function ruleText({ id, query, by, params, raise, recover }: RuleDraft): string {
+  const quote = (text: string) => JSON.stringify(text);
+  const pairs = Object.entries(params).map(([name, value]) => `${name} = ${quote(value)}`);
+  return [
+    `id = ${quote(id)}`,
+    'title = "5xx rate"',
+    'runbook = ""',
+    "",
+    "[query]",
+    `name = ${quote(query)}`,
+    ...(pairs.length ? [`params = { ${pairs.join(", ")} }`] : []),
+    `labels = [${by.map(quote).join(", ")}]`,
+    'value = "rate"',
+    'sample = "n"',
+    'count = "k"',
+    `min_n = ${MIN_N}`,
+    'unit = "ratio"',
+    "",
+    "[eval]",
+    'every = "1m"',
+    'window = "5m"',
+    'late_horizon = "15m"',
+    "",
+    "[raise]",
+    'op = ">"',
+    `at = ${raise}`,
+    "",
+    "[recover]",
+    'op = "<"',
+    `at = ${recover}`,
+    "",
+    "[hold]",
+    'for = "5m"',
+    "missing_after = 3",
+    "",
+    "[route]",
+    'severity = "warning"',
+    'service = "web"',
+    'team = ""',
+    "targets = []",
+    "",
+  ].join("\n");
+}
+
+/** The command that writes the same; null where it cannot, since it knows no parameters. */
+export function ruleCommand({ id, query, by, params, raise, recover }: RuleDraft): string | null {
+  if (Object.keys(params).length > 0) return null;
+  const percent = (rate: number) => `${Number((rate * 100).toPrecision(2))}%`;
+  const labels = by.map((label) => `--by ${label}`).join(" ");
+  const limits = `--raise ${percent(raise)} --recover ${percent(recover)}`;
+  return `logatlas rule new ${id} --query ${query} ${labels} ${limits} --for 5m --min-n ${MIN_N}`;
+}

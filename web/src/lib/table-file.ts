@@ -1,0 +1,35 @@
+// The cells as a file for a spreadsheet.
+
+import type { Cell } from "./cells";
+
+const COLUMNS = ["country", "region", "city", "name", "requests", "errors", "rate", "low_95", "high_95", "excess"];
+const COMPARED = ["requests_before", "errors_before", "rate_before", "change", "z", "significant"];
+
+export function csvOf(cells: readonly Cell[]): string {
+  const compared = cells.some(({ change }) => change);
+  const lines = [
+    compared ? [...COLUMNS, ...COMPARED] : COLUMNS,
+    ...cells.map(({ place, name, n, k, rate, lo, hi, excess, change }) => [
+      place?.country ?? null,
+      place?.region ?? null,
+      place?.city ?? null,
+      name,
+      n,
+      k,
+      rate,
+      lo,
+      hi,
+      excess,
+      ...(change ? [change.n, change.k, change.rate, change.change, change.z, change.significant] : []),
+    ]),
+  ];
+  return lines.map((line) => `${line.map(field).join(",")}\r\n`).join("");
+}
+
+/** Names come from logs: a spreadsheet would run one that starts like a formula (CWE-1236). */
+function field(value: string | number | boolean | null): string {
+  if (value === null) return "";
+  if (typeof value !== "string") return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+}
