@@ -378,6 +378,83 @@ await check("the treemap opens a place, and Back closes it", async () => {
   await page.locator('[data-testid="patch"][data-code="ES"]').waitFor();
 });
 
+await check("? lists the keys, Esc closes the list and nothing else", async () => {
+  await open("/map?place=ES");
+  await page.keyboard.press("?");
+  await by("help-dialog").waitFor();
+  const text = await by("help-dialog").innerText();
+  expect(/treemap/i.test(text) && /Go to incidents/.test(text), text.slice(0, 200));
+  await page.keyboard.press("Escape");
+  await by("help-dialog").waitFor({ state: "hidden" });
+  expect(page.url().includes("place=ES"), page.url());
+});
+
+await check("the palette goes to Germany", async () => {
+  await open("/map");
+  await page.keyboard.press("Control+k");
+  await by("palette-input").waitFor();
+  await page.keyboard.type("germ");
+  await by("palette").getByRole("option", { name: /^Germany/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await eventually("no regions", async () => (await rows()).some((row) => row.code?.startsWith("DE-")));
+  expect(page.url().includes("place=DE"), page.url());
+});
+
+await check("keys change metric and comparison, and go to pages", async () => {
+  await open("/map");
+  await page.keyboard.press("r");
+  expect(await pressed("metric-count"), "r does not count");
+  await page.keyboard.press("r");
+  await eventually("no surprise", async () => (await by("table").getAttribute("data-order")) === "surprise");
+  await page.keyboard.press("r");
+  await page.keyboard.press("c");
+  expect(await pressed("view-difference"), "c does not compare");
+  await page.keyboard.press("c");
+  expect(await pressed("view-day"), "c does not go back");
+  await page.keyboard.press("g");
+  await page.keyboard.press("i");
+  await by("open-incidents").waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await by("table").waitFor();
+  await settled();
+});
+
+await check("the time-lapse plays the window in steps that are its parts", async () => {
+  await open("/map");
+  await by("lapse-open").click();
+  await eventually("it is not there", async () => (await by("lapse").getAttribute("data-ready")) === "true");
+  const n = async () => by("totals").evaluate(({ dataset }) => +dataset.n);
+  await eventually("it does not play", async () => Number(await by("lapse").getAttribute("data-step")) > 0);
+  await by("lapse-play").click();
+  const part = await n();
+  await by("lapse-close").click();
+  await eventually("the whole is not back", async () => (await n()) > part || [await n(), part]);
+});
+
+await check("the view is saved as picture and table", async () => {
+  await open("/map?as=treemap");
+  await by("patch").first().waitFor();
+  await by("save-open").click();
+  for (const kind of ["svg", "png", "csv"]) {
+    const [saved] = await Promise.all([page.waitForEvent("download"), by(`save-${kind}`).click()]);
+    const name = saved.suggestedFilename();
+    expect(name.startsWith("logatlas-world-") && name.endsWith(`.${kind}`), name);
+  }
+  await page.keyboard.press("Escape");
+});
+
+await check("a rule is proposed with limits of its own", async () => {
+  await by("rule-open").click();
+  expect(/min_n = 200/.test(await by("rule-draft").innerText()), await by("rule-draft").innerText());
+  expect(
+    /^logatlas rule new 5xx-by-country .*--raise [\d.]+% --recover [\d.]+%/.test(await by("rule-command").innerText()),
+    await by("rule-command").innerText(),
+  );
+  await page.keyboard.press("Escape");
+  await by("rule-dialog").waitFor({ state: "hidden" });
+});
+
 await check("the address restores everything", async () => {
   const address = "/map?place=DE&metric=count&view=hour";
   await open(address);
