@@ -432,6 +432,21 @@ await check("the time-lapse plays the window in steps that are its parts", async
   await eventually("the whole is not back", async () => (await n()) > part || [await n(), part]);
 });
 
+await check("times are in UTC, here, or there, and the choice stays", async () => {
+  await open("/map?place=JP");
+  const from = async () => (await by("from").inputValue()).slice(11);
+  const utc = await by("from").inputValue();
+  await by("zone-place").click();
+  const shifted = Date.parse(`${(await by("from").inputValue()).replace(" ", "T")}Z`) - Date.parse(`${utc.replace(" ", "T")}Z`);
+  expect(Math.abs(shifted - 9 * 3_600_000) <= 60_000, `${shifted / 3_600_000} h, ${await from()}`);
+  expect(/Tokyo time/.test(await by("window").innerText()), await by("window").innerText());
+  await page.reload();
+  await by("table").waitFor();
+  await eventually("the choice is gone", async () => pressed("zone-place"));
+  await by("zone-utc").click();
+  expect(/UTC/.test(await by("window").innerText()), await by("window").innerText());
+});
+
 await check("the view is saved as picture and table", async () => {
   await open("/map?as=treemap");
   await by("patch").first().waitFor();

@@ -142,6 +142,14 @@ for (const [country, [share, rate]] of Object.entries(COUNTRIES)) {
   leaves.push({ country, region: null, city: null, lat: null, lon: null, share: share * 0.03, rate });
 }
 
+// Every country there is, for a look at crowded pictures: ALL_COUNTRIES=1.
+if (process.env.ALL_COUNTRIES) {
+  for (const [country, { lat, lon }] of Object.entries(index.countries)) {
+    const share = 0.05 + 0.4 * random(seedOf(country))();
+    leaves.push({ country, region: null, city: null, lat, lon, share, rate: 0.02 });
+  }
+}
+
 // As many small cities as the server would name at most, for a look at speed: MANY_CITIES=5000.
 for (let idx = 0; idx < Number(process.env.MANY_CITIES ?? 0); idx += 1) {
   const rand = random(idx + 1);

@@ -10,8 +10,12 @@ import {
   plainLines,
   points,
   span,
+  useLocale,
+  clockTime,
+  zoneName,
   surplus,
 } from "./format";
+import { zone } from "./zone.svelte";
 
 const spaced = (text: string) => text.replace(/\u202f/g, " ");
 
@@ -90,4 +94,33 @@ test("log text cannot turn the reading direction or hide characters", () => {
 
 test("lines stay lines, and nothing else gets through", () => {
   expect(plainLines("SELECT 1\r\n\tFROM x\u202e\n")).toBe("SELECT 1\n  FROM x\\u{202e}\n");
+});
+
+test("the decimal sign is the language's, groups are set apart the same way everywhere", () => {
+  useLocale("de-DE");
+  expect([percent(0.0062), points(-0.012), count(12_345), integer(1_234_567), surplus(1.5)]).toEqual([
+    "0,62\u202f%",
+    "\u22121,2\u202fpt",
+    "12,3K",
+    "1\u202f234\u202f567",
+    "+1,5",
+  ]);
+  useLocale("ar-EG");
+  expect(percent(0.0062)).toBe("0.62\u202f%");
+  useLocale("en");
+});
+
+test("times are shown in the chosen zone and read back", () => {
+  const time = Date.UTC(2026, 10, 23, 23, 30);
+  zone.said = true;
+  zone.choose("place");
+  zone.follow("Asia/Kolkata");
+  expect([dateTime(time), clockTime(time), zoneName()]).toEqual(["2026-11-24 05:00", "05:00", "Kolkata time"]);
+  expect(parseDateTime("2026-11-24 05:00")).toBe(time);
+  zone.follow(undefined);
+  expect([dateTime(time), zoneName()]).toEqual(["2026-11-23 23:30", "UTC"]);
+  // A page that does not say its zone stays with UTC.
+  zone.follow("Asia/Kolkata");
+  zone.said = false;
+  expect(zoneName()).toBe("UTC");
 });

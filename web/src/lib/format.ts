@@ -1,10 +1,31 @@
 // Numbers, times and hostile text as people read them.
 
+import { moment, wall, zoneTitle } from "./wall";
+import { zone } from "./zone.svelte";
+
 const THIN_SPACE = "\u202f";
 const MINUS = "\u2212";
 
 const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+let decimalSign = decimalSignOf(typeof navigator === "undefined" ? "en" : navigator.language);
+
+/** A point or a comma; groups are set apart by a thin space everywhere, which nobody takes for either. */
+function decimalSignOf(locale: string): string {
+  const parts = new Intl.NumberFormat(locale, { numberingSystem: "latn" }).formatToParts(1.5);
+  return parts.find(({ type }) => type === "decimal")?.value === "," ? "," : ".";
+}
+
+/** Numbers from now on as in that language. */
+export function useLocale(locale: string): void {
+  decimalSign = decimalSignOf(locale);
+}
+
+/** A number that was written with a point, as it is written here. */
+export function localized(text: string): string {
+  return text.replace(".", decimalSign);
+}
 
 /** All digits, in groups of three. */
 export function integer(n: number): string {
@@ -13,14 +34,14 @@ export function integer(n: number): string {
 
 /** All digits up to four, then `12.3K`. */
 export function count(n: number): string {
-  return Math.abs(n) < 10_000 ? integer(n) : signed(compact.format(n));
+  return Math.abs(n) < 10_000 ? integer(n) : signed(localized(compact.format(n)));
 }
 
 /** A rate as `0.62 %`, `4.1 %`, `22 %`. */
 export function percent(rate: number | null): string {
   if (rate === null || !Number.isFinite(rate)) return "–";
   if (rate === 0) return `0${THIN_SPACE}%`;
-  if (rate < 0.0001) return `<0.01${THIN_SPACE}%`;
+  if (rate < 0.0001) return `<${localized("0.01")}${THIN_SPACE}%`;
   return `${scaled(rate)}${THIN_SPACE}%`;
 }
 
@@ -35,8 +56,8 @@ export function points(change: number | null): string {
 function scaled(rate: number): string {
   const percent = rate * 100;
   // Rounded first: 0.9996 % must not read as 1.00 %.
-  if (percent < 0.995) return percent.toFixed(2);
-  if (percent < 9.95) return percent.toFixed(1);
+  if (percent < 0.995) return localized(percent.toFixed(2));
+  if (percent < 9.95) return localized(percent.toFixed(1));
   return percent.toFixed(0);
 }
 
@@ -52,32 +73,32 @@ export function surplus(n: number): string {
   if (rounded === 0) return "0";
   const sign = rounded > 0 ? "+" : MINUS;
   const size = Math.abs(rounded);
-  return sign + (size < 10 ? String(size) : count(size));
+  return sign + (size < 10 ? localized(String(size)) : count(size));
 }
 
 function signed(text: string): string {
   return text.replace("-", MINUS);
 }
 
-/** `2026-11-23 20:00`, in UTC. */
+/** `2026-11-23 20:00`, in the zone that is shown. */
 export function dateTime(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+  return wall(ms, zone.name).slice(0, 16).replace("T", " ");
 }
 
 /** Reads what `dateTime` writes; no number when it is something else. */
 export function parseDateTime(text: string): number {
   const [, date, time] = /^\s*(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})\s*$/.exec(text) ?? [];
-  return date && time ? Date.parse(`${date}T${time}Z`) : Number.NaN;
+  return date && time ? moment(`${date}T${time}:00`, zone.name) : Number.NaN;
 }
 
-/** `20:00`, in UTC. */
+/** `20:00`, in the zone that is shown. */
 export function clockTime(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 16);
+  return wall(ms, zone.name).slice(11, 16);
 }
 
-/** What the times are in. */
+/** What the times are in: `UTC`, `Madrid time`. */
 export function zoneName(): string {
-  return "UTC";
+  return zoneTitle(zone.name);
 }
 
 /** A window as short as it can be said: the date of the end only when it differs. */

@@ -13,6 +13,8 @@ export interface Country {
   readonly admin1: boolean;
   /** False when it is too small for an outline: a dot stands for it. */
   readonly shape?: boolean;
+  /** Of the capital or of most people, in the names of the IANA. */
+  readonly zone?: string;
 }
 
 export interface Index {

@@ -1,7 +1,7 @@
 // What the steps of the colours are called, beside the map and in a saved picture.
 
 import { scaleOf, type Reading } from "./cells";
-import { count } from "./format";
+import { count, localized } from "./format";
 
 export function legendTitle({ metric, baseHours }: Reading): string {
   const compared = baseHours !== null;
@@ -17,8 +17,9 @@ export function tickLabel(threshold: number, reading: Reading): string {
   const isChange = scaleOf(reading).name === "change";
   const sign = !isChange ? "" : threshold < 0 ? "\u2212" : "+";
   if (reading.metric === "count") return sign + count(amount);
-  if (reading.metric === "surprise" && isChange) return sign + amount;
+  if (reading.metric === "surprise" && isChange) return sign + localized(String(amount));
   // Rounded: 0.005 * 100 may be a hair off.
   const percent = Number((amount * 100).toPrecision(6));
-  return isChange ? sign + percent : `${percent}\u202f%`;
+  const text = localized(String(percent));
+  return isChange ? sign + text : `${text}\u202f%`;
 }

@@ -1,6 +1,6 @@
 // A rule's value as people read it, by the unit that the rule gives it, and as they write it.
 
-import { count, duration, percent } from "./format";
+import { count, duration, localized, percent } from "./format";
 import type { Share, Spread, Unit } from "./incidents-api";
 
 const THIN_SPACE = "\u202f";
@@ -34,7 +34,7 @@ export function limitText(op: string, at: number, unit: Unit): string {
 
 function short(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return count(Math.round(value));
-  return Number(value.toPrecision(3)).toString().replace("-", "\u2212");
+  return localized(Number(value.toPrecision(3)).toString()).replace("-", "\u2212");
 }
 
 /** The sign beside a field in which a limit is written. */
