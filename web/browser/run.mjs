@@ -331,11 +331,12 @@ await check("treemap, map and table add up to the same", async () => {
     });
     expect(page.url().includes("as=treemap"), page.url());
     // Each patch is a row with the same numbers.
-    const odd = await page.evaluate(() =>
-      [...document.querySelectorAll('[data-testid="patch"][data-code]')].filter(({ dataset }) => {
-        const row = document.querySelector(`[data-testid="row"][data-code="${CSS.escape(dataset.code)}"]`);
-        return row?.dataset.n !== dataset.n || row?.dataset.k !== dataset.k;
-      }).length,
+    const odd = await page.evaluate(
+      () =>
+        [...document.querySelectorAll('[data-testid="patch"][data-code]')].filter(({ dataset }) => {
+          const row = document.querySelector(`[data-testid="row"][data-code="${CSS.escape(dataset.code)}"]`);
+          return row?.dataset.n !== dataset.n || row?.dataset.k !== dataset.k;
+        }).length,
     );
     expect(odd === 0, `${odd} patches differ from their row`);
   }
@@ -359,7 +360,9 @@ await check("the area of a patch is its share of the errors", async () => {
     const [area, k] = [sum("area"), sum("k")];
     // Corners are written to a hundredth of a pixel, which is much of a patch of a few pixels.
     return Math.max(
-      ...patches.filter((patch) => patch.area > 60).map((patch) => Math.abs((patch.area * k) / (area * patch.k) - 1)),
+      ...patches
+        .filter((patch) => patch.area > 60)
+        .map((patch) => Math.abs((patch.area * k) / (area * patch.k) - 1)),
     );
   });
   expect(worst < 0.01, `${(worst * 100).toFixed(2)} %`);
@@ -372,7 +375,10 @@ await check("the treemap opens a place, and Back closes it", async () => {
   await patch.click();
   await eventually("no regions", async () => (await rows()).some((row) => row.code?.startsWith("ES-")));
   expect(/as=treemap/.test(page.url()) && /place=ES/.test(page.url()), page.url());
-  await eventually("no regions in it", async () => (await by("patch").count()) > 3 || (await by("patch").count()));
+  await eventually(
+    "no regions in it",
+    async () => (await by("patch").count()) > 3 || (await by("patch").count()),
+  );
   await page.goBack();
   await eventually("no countries", async () => (await rows()).some((row) => row.code === "DE"));
   await page.locator('[data-testid="patch"][data-code="ES"]').waitFor();
@@ -394,7 +400,9 @@ await check("the palette goes to Germany", async () => {
   await page.keyboard.press("Control+k");
   await by("palette-input").waitFor();
   await page.keyboard.type("germ");
-  await by("palette").getByRole("option", { name: /^Germany/ }).waitFor();
+  await by("palette")
+    .getByRole("option", { name: /^Germany/ })
+    .waitFor();
   await page.keyboard.press("Enter");
   await eventually("no regions", async () => (await rows()).some((row) => row.code?.startsWith("DE-")));
   expect(page.url().includes("place=DE"), page.url());
@@ -437,7 +445,9 @@ await check("times are in UTC, here, or there, and the choice stays", async () =
   const from = async () => (await by("from").inputValue()).slice(11);
   const utc = await by("from").inputValue();
   await by("zone-place").click();
-  const shifted = Date.parse(`${(await by("from").inputValue()).replace(" ", "T")}Z`) - Date.parse(`${utc.replace(" ", "T")}Z`);
+  const shifted =
+    Date.parse(`${(await by("from").inputValue()).replace(" ", "T")}Z`) -
+    Date.parse(`${utc.replace(" ", "T")}Z`);
   expect(Math.abs(shifted - 9 * 3_600_000) <= 60_000, `${shifted / 3_600_000} h, ${await from()}`);
   expect(/Tokyo time/.test(await by("window").innerText()), await by("window").innerText());
   await page.reload();
@@ -463,7 +473,9 @@ await check("a rule is proposed with limits of its own", async () => {
   await by("rule-open").click();
   expect(/min_n = 200/.test(await by("rule-draft").innerText()), await by("rule-draft").innerText());
   expect(
-    /^logatlas rule new 5xx-by-country .*--raise [\d.]+% --recover [\d.]+%/.test(await by("rule-command").innerText()),
+    /^logatlas rule new 5xx-by-country .*--raise [\d.]+% --recover [\d.]+%/.test(
+      await by("rule-command").innerText(),
+    ),
     await by("rule-command").innerText(),
   );
   await page.keyboard.press("Escape");

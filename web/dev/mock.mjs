@@ -158,7 +158,15 @@ for (let idx = 0; idx < Number(process.env.MANY_CITIES ?? 0); idx += 1) {
   const { lat, lon } = index.countries[country];
   const spread = () => (rand() + rand() + rand() - 1.5) * 12;
   const city = `City ${idx}`;
-  leaves.push({ country, region: null, city, lat: lat + spread(), lon: lon + spread(), share: 0.02, rate: 0.03 });
+  leaves.push({
+    country,
+    region: null,
+    city,
+    lat: lat + spread(),
+    lon: lon + spread(),
+    share: 0.02,
+    rate: 0.03,
+  });
 }
 
 const STEP = 300_000;
@@ -382,7 +390,9 @@ function status() {
 /** The one question in SQL that the map asks: its window in steps. */
 function lapse({ sql, params }) {
   const now = Date.now();
-  const level = ["city", "region", "country"].find((level) => new RegExp(`GROUP BY step, .*${level}`).test(sql));
+  const level = ["city", "region", "country"].find((level) =>
+    new RegExp(`GROUP BY step, .*${level}`).test(sql),
+  );
   const rows = [];
   const [from, to, length] = [params.from_us, params.to_us, params.step_us].map((us) => us / 1000);
   for (let step = 0; from + step * length < to; step += 1) {

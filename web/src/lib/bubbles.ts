@@ -60,12 +60,7 @@ export function drawBubbles(
 }
 
 /** The one on top at a point of the screen. */
-export function bubbleAt(
-  bubbles: readonly Bubble[],
-  zoom: Zoom,
-  x: number,
-  y: number,
-): Bubble | undefined {
+export function bubbleAt(bubbles: readonly Bubble[], zoom: Zoom, x: number, y: number): Bubble | undefined {
   return bubbles.findLast((bubble) => {
     const r = radiusAt(bubble, zoom);
     const [dx, dy] = [zoom.k * bubble.x + zoom.x - x, zoom.k * bubble.y + zoom.y - y];

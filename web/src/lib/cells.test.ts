@@ -22,10 +22,15 @@ function cell(row: Record<string, Scalar>) {
 
 test("surprise is the distance from its own baseline, and needs enough on both sides", () => {
   const surprised: Reading = { ...CHANGES, metric: "surprise" };
-  const compared = (row: Record<string, Scalar>) => cell({ n: 1000, k: 9, base_n: 1000, base_k: 1, z: 6, ...row });
+  const compared = (row: Record<string, Scalar>) =>
+    cell({ n: 1000, k: 9, base_n: 1000, base_k: 1, z: 6, ...row });
   expect(toneOf(compared({}), surprised)).toEqual({ step: 5, few: false, muted: false });
   expect(toneOf(compared({ z: -2 }), surprised)).toEqual({ step: 3, few: false, muted: false });
-  expect(toneOf(compared({ base_n: 0, base_k: 0, z: null }), surprised)).toEqual({ step: 3, few: true, muted: false });
+  expect(toneOf(compared({ base_n: 0, base_k: 0, z: null }), surprised)).toEqual({
+    step: 3,
+    few: true,
+    muted: false,
+  });
   const order = ordered([compared({ z: 1 }), compared({ n: 9, z: 50 }), compared({ z: 4 })], surprised);
   expect(order.map(({ change }) => change?.z)).toEqual([4, 1, 50]);
 });

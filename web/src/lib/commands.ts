@@ -19,7 +19,8 @@ function command(label: string, kind: string, to: Command["to"], more = ""): Com
 
 /** The few that are there before anything is typed come first. */
 export function commandsOf(index: Index | null): Command[] {
-  const title = (name: string) => (name.length <= 3 ? name.toUpperCase() : name[0]?.toUpperCase() + name.slice(1));
+  const title = (name: string) =>
+    name.length <= 3 ? name.toUpperCase() : name[0]?.toUpperCase() + name.slice(1);
   const pages = PAGES.map((name) => command(name === "map" ? "Map" : title(name), "page", pathOf(name)));
   return [...pages, ...LOOKS, ...(index ? placesOf(index) : [])];
 }

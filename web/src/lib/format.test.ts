@@ -115,7 +115,11 @@ test("times are shown in the chosen zone and read back", () => {
   zone.said = true;
   zone.choose("place");
   zone.follow("Asia/Kolkata");
-  expect([dateTime(time), clockTime(time), zoneName()]).toEqual(["2026-11-24 05:00", "05:00", "Kolkata time"]);
+  expect([dateTime(time), clockTime(time), zoneName()]).toEqual([
+    "2026-11-24 05:00",
+    "05:00",
+    "Kolkata time",
+  ]);
   expect(parseDateTime("2026-11-24 05:00")).toBe(time);
   zone.follow(undefined);
   expect([dateTime(time), zoneName()]).toEqual(["2026-11-23 23:30", "UTC"]);

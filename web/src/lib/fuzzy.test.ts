@@ -1,9 +1,17 @@
 import { expect, test } from "vitest";
 import { best, fit, folded } from "./fuzzy";
 
-const all = ["Map", "Incidents", "Germany", "Georgia", "Algeria", "São Tomé", "United Kingdom", "Türkiye", "Øresund"].map(
-  (name) => ({ name, text: folded(name) }),
-);
+const all = [
+  "Map",
+  "Incidents",
+  "Germany",
+  "Georgia",
+  "Algeria",
+  "São Tomé",
+  "United Kingdom",
+  "Türkiye",
+  "Øresund",
+].map((name) => ({ name, text: folded(name) }));
 const first = (query: string) => best(all, query, 3)[0]?.name;
 
 test.each([

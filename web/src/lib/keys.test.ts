@@ -36,7 +36,9 @@ test("the palette opens with either key and stays when single keys are off", () 
 
 test("what is listed is what works", () => {
   const listed = keyList().flatMap(({ keys }) => keys);
-  for (const { keys } of listed.filter(({ keys }) => keys.length === 1 && [...(keys[0] ?? "")].length === 1)) {
+  for (const { keys } of listed.filter(
+    ({ keys }) => keys.length === 1 && [...(keys[0] ?? "")].length === 1,
+  )) {
     const key = (keys[0] ?? "").replace("−", "-");
     if (/[↑↓]/.test(key)) continue;
     expect(new Keys().action(stroke(key), 0), key).not.toBeNull();

@@ -21,7 +21,12 @@ test("the question asks for the window in 24 parts, of the place alone", () => {
 });
 
 test("each parameter that is sent is used, and the other way round", () => {
-  for (const [level, place] of [["country", ""], ["region", "ES"], ["city", "ES/ES-MD"], ["city", "SG"]] as const) {
+  for (const [level, place] of [
+    ["country", ""],
+    ["region", "ES"],
+    ["city", "ES/ES-MD"],
+    ["city", "SG"],
+  ] as const) {
     const { sql, params } = lapseAsk(level, parsePlace(place), { from: 0, to: DAY }, "ts");
     const used = new Set([...sql.matchAll(/\$(\w+)/g)].map((match) => match[1]));
     expect([...used].sort()).toEqual(Object.keys(params).sort());

@@ -21,7 +21,9 @@ export interface LapseAsk {
 const CITIES_MAX = 1000;
 
 export function lapseAsk(level: Level, place: Place, window: Window, by: TimeOf): LapseAsk {
-  const keys = { country: ["country"], region: ["country", "region"], city: ["country", "region", "city"] }[level];
+  const keys = { country: ["country"], region: ["country", "region"], city: ["country", "region", "city"] }[
+    level
+  ];
   const columns = keys.join(", ");
   const points = level === "city" ? ", CAST(max(lat) AS DOUBLE) AS lat, CAST(max(lon) AS DOUBLE) AS lon" : "";
   const inWindow = `${by} >= to_timestamp_micros($from_us) AND ${by} < to_timestamp_micros($to_us)`;

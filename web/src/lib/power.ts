@@ -247,10 +247,7 @@ function clip(
     }
     if (here <= 0 === there <= 0) continue;
     const t = here / (here - there);
-    corners.push(
-      hx + t * ((polygon[2 * next] ?? 0) - hx),
-      hy + t * ((polygon[2 * next + 1] ?? 0) - hy),
-    );
+    corners.push(hx + t * ((polygon[2 * next] ?? 0) - hx), hy + t * ((polygon[2 * next + 1] ?? 0) - hy));
     sides.push(here <= 0 ? owner : (owners[k] ?? -1));
   }
   return [corners, sides];

@@ -21,7 +21,7 @@ test("the command says what the text says", () => {
   expect(ruleCommand(draft)).toBe(
     "logatlas rule new 5xx-by-country --query errors_by_country --by country --raise 1.2% --recover 0.72% --for 5m --min-n 200",
   );
-  expect(ruleText(draft)).toContain("[raise]\nop = \">\"\nat = 0.012\n");
+  expect(ruleText(draft)).toContain('[raise]\nop = ">"\nat = 0.012\n');
   expect(ruleText(draft)).toContain('labels = ["country"]');
 });
 

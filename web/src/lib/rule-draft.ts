@@ -24,7 +24,9 @@ export interface RuleDraft {
 }
 
 export function draftOf(cells: readonly Cell[], level: Level, { country, region }: Place): RuleDraft {
-  const rates = cells.flatMap(({ n, rate }) => (n >= MIN_N && rate !== null ? [rate] : [])).sort((a, b) => a - b);
+  const rates = cells
+    .flatMap(({ n, rate }) => (n >= MIN_N && rate !== null ? [rate] : []))
+    .sort((a, b) => a - b);
   const median = rates.length ? middle(rates) : null;
   const raise = Math.min(1, rounded(Math.max(RAISE_MIN, RAISE_TIMES * (median ?? 0))));
   const scope = level === "country" ? [] : [country, level === "city" ? region : null];

@@ -4,7 +4,21 @@ import { csvOf } from "./table-file";
 
 function cell(name: string, change: Cell["change"] = null): Cell {
   const place = { country: "ES", region: null, city: name };
-  return { key: name, name, place, lat: null, lon: null, n: 10, k: 1, rate: 0.1, lo: 0, hi: 0.4, shrunk: 0.1, excess: -0.5, change };
+  return {
+    key: name,
+    name,
+    place,
+    lat: null,
+    lon: null,
+    n: 10,
+    k: 1,
+    rate: 0.1,
+    lo: 0,
+    hi: 0.4,
+    shrunk: 0.1,
+    excess: -0.5,
+    change,
+  };
 }
 
 test("one line a cell", () => {

@@ -2,7 +2,18 @@
 
 import type { Cell } from "./cells";
 
-const COLUMNS = ["country", "region", "city", "name", "requests", "errors", "rate", "low_95", "high_95", "excess"];
+const COLUMNS = [
+  "country",
+  "region",
+  "city",
+  "name",
+  "requests",
+  "errors",
+  "rate",
+  "low_95",
+  "high_95",
+  "excess",
+];
 const COMPARED = ["requests_before", "errors_before", "rate_before", "change", "z", "significant"];
 
 export function csvOf(cells: readonly Cell[]): string {

@@ -5,7 +5,16 @@ import { OTHERS, labelOf, sitesOf, splitOf } from "./treemap";
 
 function cell(key: string, k: number, n = 1000): Cell {
   const place = key === "" ? null : { country: key, region: null, city: null };
-  const rest = { lat: null, lon: null, rate: k / n, lo: null, hi: null, shrunk: null, excess: null, change: null };
+  const rest = {
+    lat: null,
+    lon: null,
+    rate: k / n,
+    lo: null,
+    hi: null,
+    shrunk: null,
+    excess: null,
+    change: null,
+  };
   return { key, name: key, place, n, k, ...rest };
 }
 
@@ -48,8 +57,15 @@ const box = (width: number, height: number): Point[] => [
 ];
 
 test("names are as large as fits, are cut, or are left out", () => {
-  expect(labelOf("Germany", "1 204", box(300, 200))).toMatchObject({ size: 18, hasValue: true, x: 150, y: 100 });
+  expect(labelOf("Germany", "1 204", box(300, 200))).toMatchObject({
+    size: 18,
+    hasValue: true,
+    x: 150,
+    y: 100,
+  });
   expect(labelOf("Germany", "1 204", box(80, 16))).toMatchObject({ hasValue: false, name: "Germany" });
-  expect(labelOf("Saint Vincent", "12", box(60, 60))).toMatchObject({ name: expect.stringMatching(/^Saint.*…$/) });
+  expect(labelOf("Saint Vincent", "12", box(60, 60))).toMatchObject({
+    name: expect.stringMatching(/^Saint.*…$/),
+  });
   expect(labelOf("Germany", "1", box(20, 20))).toBeNull();
 });

@@ -55,8 +55,14 @@ function sum(cells: readonly Cell[], what: "n" | "k"): number {
  */
 export function sitesOf(patches: readonly Patch[], positionOf: PositionOf, { width, height }: Rect): Site[] {
   const positions = patches.map(({ cell }) => cell && positionOf(cell));
-  const xs = ranks(patches, positions.map((position) => position?.[0] ?? -200));
-  const ys = ranks(patches, positions.map((position) => -(position?.[1] ?? -100)));
+  const xs = ranks(
+    patches,
+    positions.map((position) => position?.[0] ?? -200),
+  );
+  const ys = ranks(
+    patches,
+    positions.map((position) => -(position?.[1] ?? -100)),
+  );
   return patches.map(({ k }, idx) => ({
     x: (xs[idx] ?? 0.5) * width,
     y: (ys[idx] ?? 0.5) * height,
@@ -101,7 +107,16 @@ export function labelOf(name: string, value: string, polygon: readonly Point[]):
       if (fit >= chars.length) return { x, y, size, name, hasValue };
       const isSmallest = size === 11;
       if (isSmallest && fit > CHARS_MIN) {
-        return { x, y, size, name: `${chars.slice(0, fit - 1).join("").trimEnd()}…`, hasValue };
+        return {
+          x,
+          y,
+          size,
+          name: `${chars
+            .slice(0, fit - 1)
+            .join("")
+            .trimEnd()}…`,
+          hasValue,
+        };
       }
     }
   }

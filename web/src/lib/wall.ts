@@ -16,7 +16,11 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 /** `2026-11-23T20:00:00`, without a zone. */
 export function wall(ms: number, zone: string): string {
   if (zone === "UTC") return new Date(ms).toISOString().slice(0, 19);
-  const parts = new Map(formatOf(zone).formatToParts(ms).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, value]),
+  );
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? "";
   const date = `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`;
   return `${date}T${part("hour")}:${part("minute")}:${part("second")}`;
