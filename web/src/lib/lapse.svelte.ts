@@ -6,6 +6,7 @@ import { ordered, type Cell } from "./cells";
 import { STEPS, framesOf, lapseAsk, stepWindow, type TimeOf } from "./lapse";
 import { formatPlace } from "./places";
 import { session } from "./session.svelte";
+import type { UrlState } from "./url-state";
 import { HOUR, type Window } from "./windows";
 
 const FRAME_MS = 700;
@@ -39,7 +40,7 @@ export class Lapse {
     this.by = by;
     this.step = 0;
     this.#window = shown.windows.window;
-    this.#of = questionOf(shown);
+    this.#of = questionOf(shown.url);
     void this.#ask(shown);
   }
 
@@ -89,8 +90,8 @@ export class Lapse {
   }
 
   /** Ends the film when somebody went elsewhere; the clock going on is no reason. */
-  follow(shown: Shown): void {
-    if (this.open && questionOf(shown) !== this.#of) this.stop();
+  follow(url: UrlState): void {
+    if (this.open && questionOf(url) !== this.#of) this.stop();
   }
 
   /** What is on the screen, of this step alone. */
@@ -111,6 +112,6 @@ export class Lapse {
   }
 }
 
-function questionOf({ url }: Shown): string {
+function questionOf(url: UrlState): string {
   return JSON.stringify([url.view, url.window, formatPlace(url.place)]);
 }
