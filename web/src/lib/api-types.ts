@@ -280,7 +280,11 @@ export interface paths {
         };
         /** Shows a rule and how it does */
         readonly get: operations["get_rule"];
-        readonly put?: never;
+        /**
+         * Writes a rule into the user's folder
+         * @description It is in use within a second. A shipped rule is laid over, not changed.
+         */
+        readonly put: operations["put_rule"];
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -992,6 +996,18 @@ export interface components {
             /** @description Epoch milliseconds or RFC 3339, as a text. */
             readonly to: string;
         };
+        /** @description A rule's text. */
+        readonly NewRule: {
+            /** @description Who acts, when the command line acts for somebody. */
+            readonly by?: string | null;
+            /** @description The file (TOML). Its `id` is the one of the path. */
+            readonly text: string;
+            /**
+             * @description The version that was read before it was changed; when it is another by now, nothing is written. Absent:
+             *     there is no such rule yet.
+             */
+            readonly version?: string | null;
+        };
         /** @description A new silence. */
         readonly NewSilence: {
             /** @description Who acts, when the command line acts for somebody. */
@@ -1450,6 +1466,8 @@ export interface components {
             readonly demo: boolean;
             readonly geo: components["schemas"]["GeoStatus"];
             readonly incidents: components["schemas"]["IncidentCounts"];
+            /** @description What `/lamp` says. */
+            readonly lamp: components["schemas"]["Lamp"];
             /** @description The server's clock, RFC 3339. */
             readonly now: string;
             readonly sources: readonly components["schemas"]["SourceStatus"][];
@@ -2347,6 +2365,78 @@ export interface operations {
             };
             /** @description There is no such rule */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readonly put_rule: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        readonly responses: {
+            /** @description The rule as it is now, with what lint says */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description The text is no rule; the message names the line */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody else has changed it, or it is there already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not as it should be */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
