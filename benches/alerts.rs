@@ -31,7 +31,9 @@ const DAY_US: i64 = 86_400_000_000;
 const HOUR_US: i64 = DAY_US / 24;
 const DAYS: i64 = 30;
 const LINES_A_DAY: u64 = 500_000;
-const FRESH_ROWS: u64 = 5_000_000;
+/// Rows that have not been flushed: so many made-up lines, stored so many times.
+const FRESH_LINES: u64 = 1_000_000;
+const FRESH_COPIES: usize = 5;
 const RULES: usize = 100;
 /// Ticks that are asked one by one, to see what asking at once saves.
 const ALONE: i64 = 200;
@@ -139,11 +141,11 @@ async fn fresh(geo: &Arc<GeoIp>) {
         keep_raw: false,
     };
     // A day of 24 times as many lines has that many in its last hour, about.
-    let generator = Generator::new(END_US, 1, FRESH_ROWS * 24);
+    let generator = Generator::new(END_US, 1, FRESH_LINES * 24);
     let (mut text, mut n_rows) = (String::new(), 0);
     let mut batches = Vec::new();
     generator.lines(END_US - HOUR_US, END_US, &mut |_, _, line| {
-        if n_rows == FRESH_ROWS {
+        if n_rows == FRESH_LINES {
             return;
         }
         n_rows += 1;
@@ -154,10 +156,13 @@ async fn fresh(geo: &Arc<GeoIp>) {
         }
     });
     batches.push(to_batch(text, geo, &origin));
-    for batch in batches {
+    for batch in batches
+        .iter()
+        .flat_map(|batch| std::iter::repeat_n(batch, FRESH_COPIES))
+    {
         let append = Append {
             table: Table::Logs,
-            batch,
+            batch: batch.clone(),
             positions: Vec::new(),
             tallies: Vec::new(),
             idempotency: Vec::new(),
