@@ -8,7 +8,7 @@ use logatlas::mock_pagerduty::{API_TOKEN, Fault, MockIncident, MockPagerDuty, se
 use serde_json::{Value, json};
 
 use crate::alerts::{RULE, traffic};
-use crate::program::{Client, Home, arg, now_us};
+use crate::program::{Client, Home, access_line, arg, now_us};
 
 struct Bench {
     home: Home,
@@ -250,6 +250,39 @@ async fn a_rule_that_cannot_be_asked_is_an_incident_and_the_others_go_on() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("{:#}", client.json("/api/v1/incidents").await);
+}
+
+/// Promise: lines that come late are judged in the windows they belong to; what was wrong and is over is noted
+/// and wakes nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn late_lines_of_what_is_over_are_noted_and_wake_nobody() {
+    let bench = Bench::new("").await;
+    let late = "lateness = \"1s\", late_horizon = \"5m\"";
+    // Without this a place that has no rows any more would stay as it was: wrong.
+    let gone = "keep_firing_for = \"1s\", missing_after = 2";
+    let rule = RULE.replace("lateness = \"1s\"", late);
+    let rule = rule.replace("keep_firing_for = \"1s\"", gone);
+    assert!(rule.contains(late) && rule.contains(gone));
+    bench.home.write("data/queries/alerts/quick.toml", rule);
+    let server = bench.home.serve(&["--config", &bench.config]);
+    let client = Client::new(&bench.home, &server, "admin");
+    let ticks =
+        "SELECT CAST(count(*) > 100 AS BIGINT) AS n FROM rule_ticks WHERE rule_id = 'quick'";
+    client.until(ticks, 1).await;
+    // Twenty seconds, one minute ago, of which every tenth request failed.
+    let start = now_us() - 60_000_000;
+    let lines = (0..2000).map(|n: usize| {
+        let status = if n.is_multiple_of(10) { 503 } else { 200 };
+        access_line(n, "217.0.0.1", status, start + n as i64 * 10_000)
+    });
+    assert!(client.lines(lines.collect()).await);
+    let noted = "SELECT CAST(count(*) > 0 AS BIGINT) AS n FROM rule_events WHERE rule_id = 'quick' AND kind = 'late_breach' AND labels LIKE '%DE%'";
+    client.until(noted, 1).await;
+    assert_eq!(bench.mock.incidents(), []);
+    assert_eq!(
+        client.number("SELECT count(*) AS n FROM incidents").await,
+        0
+    );
 }
 
 /// Promise: secrets are in no log, no answer, no export, no error. Each secret is a word that is looked for
