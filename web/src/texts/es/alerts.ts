@@ -1,0 +1,5 @@
+import type en from "../en/alerts";
+
+const alerts: typeof en = {};
+
+export default alerts;

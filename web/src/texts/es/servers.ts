@@ -1,0 +1,5 @@
+import type en from "../en/servers";
+
+const servers: typeof en = {};
+
+export default servers;
