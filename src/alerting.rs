@@ -42,7 +42,7 @@ pub use tick::{Change, close_orphans};
 pub use trouble::Trouble;
 
 use crate::outbox;
-use crate::rule::{AlertRule, Reading};
+use crate::rule::{AlertRule, Eval, Reading};
 
 /// After a pause ticks are made up for this long back.
 pub const CATCH_UP_MAX_US: i64 = 3_600_000_000;
@@ -193,19 +193,15 @@ pub fn revise(
     Ok(changes)
 }
 
-/// Ticks that are due: multiples of `every` after the last one, up to the watermark, the oldest first.
+/// Ticks that are due: those after the last one, up to the watermark, the oldest first.
 ///
 /// A rule that never ran starts one catch-up span back, so that what is wrong when logatlas starts is seen
 /// with the time it has lasted.
-pub fn due_ticks(last_us: Option<i64>, watermark_us: i64, every_us: i64) -> Vec<i64> {
-    let every = every_us.max(1);
-    let newest = watermark_us.div_euclid(every) * every;
-    let oldest = (newest - CATCH_UP_MAX_US).div_euclid(every) * every;
-    let first = last_us
-        .map_or(oldest, |last| (last.div_euclid(every) + 1) * every)
-        .max(oldest);
-    let n = (newest - first).div_euclid(every) + 1;
-    (0..n.max(0)).map(|i| first + i * every).collect()
+pub fn due_ticks(last_us: Option<i64>, watermark_us: i64, eval: &Eval) -> Vec<i64> {
+    let newest = eval.tick_until(watermark_us);
+    let oldest = eval.tick_until(newest - CATCH_UP_MAX_US);
+    let first = last_us.map_or(oldest, |last| last + 1).max(oldest);
+    eval.ticks(first, newest).collect()
 }
 
 /// The last tick a rule has seen.
@@ -217,23 +213,24 @@ pub fn last_tick(connection: &Connection, rule_id: &str) -> rusqlite::Result<Opt
     )
 }
 
-/// Notes the version of each rule that is in use.
+/// Notes the version of each rule that is in use, and tells the targets that keep track of changes.
 pub fn note_versions(
     tx: &Transaction<'_>,
     rules: &[AlertRule],
-    now_us: i64,
-) -> rusqlite::Result<usize> {
+    policy: &Policy,
+    context: &Context,
+) -> rusqlite::Result<()> {
     let mut statement =
         tx.prepare_cached("INSERT OR IGNORE INTO rule_versions VALUES (?1, ?2, ?3, ?4)")?;
-    let notes = rules.iter().map(|rule| {
+    for rule in rules {
         statement.execute(rusqlite::params![
             rule.id,
             rule.version(),
             rule.text,
-            now_us
-        ])
-    });
-    notes.sum()
+            context.now_us
+        ])?;
+    }
+    notice::note_rules(tx, rules, policy, context)
 }
 
 #[cfg(test)]

@@ -173,6 +173,8 @@ pub enum Reason {
     Digest,
     /// Something about logatlas itself.
     Notice,
+    /// Somebody changed a rule or a silence.
+    Deploy,
     /// Somebody tries the way.
     Test,
 }
@@ -189,6 +191,7 @@ impl Reason {
             Self::Resolve => "resolve",
             Self::Digest => "digest",
             Self::Notice => "notice",
+            Self::Deploy => "deploy",
             Self::Test => "test",
         }
     }
@@ -279,6 +282,11 @@ pub trait Notifier: Send + Sync {
         false
     }
 
+    /// Whether it has a place for changes that wake nobody: a rule was written, a silence began.
+    fn takes_changes(&self) -> bool {
+        false
+    }
+
     /// Checks the settings without asking anyone.
     fn check(&self) -> Result<(), String>;
 }
@@ -359,6 +367,7 @@ pub fn headline(message: &Notification) -> &'static str {
         Action::Acknowledge => "acknowledged",
         Action::Resolve => "resolved",
         Action::Digest if message.reason == Reason::Notice => "notice",
+        Action::Digest if message.reason == Reason::Deploy => "change",
         Action::Digest => "overnight",
     }
 }

@@ -59,7 +59,7 @@ pub struct AlertRule {
     #[serde(default)]
     pub hold: Hold,
     /// What to do when the query returns no row at all; nothing when absent.
-    pub nodata: Option<NoData>,
+    nodata: Option<NoData>,
     #[serde(default)]
     pub error: OnError,
     pub route: Route,
@@ -145,6 +145,9 @@ pub enum Stat {
 #[serde(deny_unknown_fields)]
 pub struct Eval {
     pub every: Span,
+    /// Ticks lie this long after the multiples of `every`: so that an hourly rule looks at five past.
+    #[serde(default)]
+    pub offset: Span,
     pub window: Span,
     /// How long lines may take to arrive.
     #[serde(default = "lateness")]
@@ -152,8 +155,46 @@ pub struct Eval {
     /// Longest wait for lines that are on their way; then the tick runs, incomplete.
     #[serde(default = "max_wait")]
     pub max_wait: Span,
-    /// Ticks this far back are evaluated again when their window gains rows; off when absent.
-    pub late_horizon: Option<Span>,
+    /// What is done when a closed window gains rows; `reeval` where a horizon stands.
+    late: Option<Late>,
+    /// Ticks this far back are evaluated again then.
+    late_horizon: Option<Span>,
+}
+
+/// What is done with rows that come after their window was judged.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Late {
+    /// Its ticks are judged again.
+    Reeval,
+    /// Nothing; the rows are in the store.
+    Ignore,
+}
+
+impl Eval {
+    /// How far back ticks are judged again when their window gains rows.
+    pub fn late_horizon(&self) -> Option<Span> {
+        self.late_horizon
+            .filter(|_| self.late != Some(Late::Ignore))
+    }
+
+    /// The first tick that is no earlier than a time.
+    pub fn tick_from(&self, at_us: i64) -> i64 {
+        self.tick_until(at_us + self.every.0 - 1)
+    }
+
+    /// The last tick that is no later than a time.
+    pub fn tick_until(&self, at_us: i64) -> i64 {
+        (at_us - self.offset.0).div_euclid(self.every.0) * self.every.0 + self.offset.0
+    }
+
+    /// The ticks between two times, both included.
+    pub fn ticks(&self, from_us: i64, to_us: i64) -> impl Iterator<Item = i64> + use<> {
+        let every = self.every.0;
+        let first = self.tick_from(from_us);
+        let n = (to_us - first).div_euclid(every) + 1;
+        (0..n.max(0)).map(move |i| first + i * every)
+    }
 }
 
 fn lateness() -> Span {
@@ -276,12 +317,25 @@ pub enum MissingAs {
     NoData,
 }
 
+/// What is made of a query that returned nothing, or failed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum As {
+    /// An incident of its own.
+    #[default]
+    Alert,
+    /// Nothing: what is open stays as it is, and nobody is told.
+    Hold,
+}
+
 /// The query returned no row at all.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct NoData {
     /// For this long.
     pub after: Span,
+    #[serde(default, rename = "as")]
+    pub becomes: As,
     #[serde(default = "warning")]
     pub severity: Severity,
 }
@@ -292,13 +346,23 @@ pub struct NoData {
 pub struct OnError {
     /// So many ticks in a row; 0 tells nobody.
     pub after: u32,
+    #[serde(rename = "as")]
+    pub becomes: As,
     pub severity: Severity,
+}
+
+impl OnError {
+    /// Whether an incident is made of it.
+    pub fn is_told(self) -> bool {
+        self.after > 0 && self.becomes == As::Alert
+    }
 }
 
 impl Default for OnError {
     fn default() -> Self {
         Self {
             after: 3,
+            becomes: As::Alert,
             severity: Severity::Warning,
         }
     }
@@ -487,6 +551,12 @@ impl AlertRule {
         if !(US_PER_SECOND..=EVERY_US_MAX).contains(&self.eval.every.0) {
             return Err("eval.every lies between 1s and 1d".into());
         }
+        if self.eval.offset >= self.eval.every {
+            return Err("eval.offset is shorter than eval.every".into());
+        }
+        if self.eval.late == Some(Late::Reeval) && self.eval.late_horizon.is_none() {
+            return Err("eval.late = \"reeval\" needs eval.late_horizon: how far back".into());
+        }
         if !(US_PER_SECOND..=WINDOW_US_MAX).contains(&self.eval.window.0) {
             return Err("eval.window lies between 1s and 92d".into());
         }
@@ -587,6 +657,16 @@ impl AlertRule {
         self.explain.as_ref()
     }
 
+    /// What makes an incident of a query that returns no row at all.
+    pub fn nodata(&self) -> Option<NoData> {
+        self.nodata.filter(|nodata| nodata.becomes == As::Alert)
+    }
+
+    /// Whether the file says what to do when the query returns no row at all.
+    pub fn says_nodata(&self) -> bool {
+        self.nodata.is_some()
+    }
+
     /// How many ticks a span takes, rounded up.
     pub fn ticks(&self, span: Option<Span>) -> u32 {
         let every = self.eval.every.0.max(1);
@@ -614,6 +694,7 @@ pub fn read_files(dir: &Path) -> Result<Files, RuleError> {
         path: dir.clone(),
         source,
     };
+    let base = dir.canonicalize().unwrap_or_default();
     let entries = match std::fs::read_dir(&dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         entries => Some(entries.map_err(failed)?),
@@ -626,7 +707,7 @@ pub fn read_files(dir: &Path) -> Result<Files, RuleError> {
             .is_some_and(|extension| extension == "toml")
         {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let rule = read_file(&path).and_then(|text| AlertRule::parse(&name, &text));
+            let rule = read_file(&path, &base).and_then(|text| AlertRule::parse(&name, &text));
             own.insert(name.clone());
             files.insert(name, rule);
         }
@@ -653,25 +734,40 @@ pub fn read_files(dir: &Path) -> Result<Files, RuleError> {
     Ok(files)
 }
 
-/// Reads a rule's file, unless anybody at all may write into it.
-fn read_file(path: &Path) -> Result<String, RuleError> {
+/// Reads a rule's file, unless others than its owner may change what it says: who writes rules decides what is
+/// asked and who is woken. A link may lead to another place of the folder, as mounted configuration has it, and
+/// not out of it. A group of the owner's own (its number is the owner's) counts as the owner.
+fn read_file(path: &Path, base: &Path) -> Result<String, RuleError> {
     use std::os::unix::fs::MetadataExt;
     let failed = |source| RuleError::Read {
         path: path.to_owned(),
         source,
     };
-    let about = std::fs::metadata(path).map_err(failed)?;
     let refused = |what: &str| RuleError::Invalid {
         name: path.display().to_string(),
         what: what.to_owned(),
     };
-    if about.mode() & 0o002 != 0 {
-        return Err(refused("everybody may write into this file: chmod o-w"));
+    if !path.canonicalize().map_err(failed)?.starts_with(base) {
+        return Err(refused(
+            "it is a link that leads out of the folder: copy the file",
+        ));
+    }
+    let about = std::fs::metadata(path).map_err(failed)?;
+    if let Some(what) = who_else_writes(about.mode(), about.uid(), about.gid()) {
+        return Err(refused(what));
     }
     if about.len() > FILE_BYTES_MAX {
         return Err(refused("it is larger than 256 KiB, which no rule is"));
     }
     std::fs::read_to_string(path).map_err(failed)
+}
+
+/// Who besides its owner may write into a file.
+fn who_else_writes(mode: u32, uid: u32, gid: u32) -> Option<&'static str> {
+    if mode & 0o002 != 0 {
+        return Some("everybody may write into this file: chmod o-w");
+    }
+    (mode & 0o020 != 0 && gid != uid).then_some("a group may write into this file: chmod g-w")
 }
 
 /// Reads all rules; what cannot be read is told besides.
@@ -864,6 +960,23 @@ pub(crate) mod tests {
             assert!(is_there, "{expected}");
             assert!(problems.contains(expected), "{expected}: {problems}");
         }
+        // A link may lead to a file of the folder, as mounted configuration has it, and not out of it.
+        let (mounted, outside) = (
+            dir.path().join("alerts/..data"),
+            dir.path().join("rate.toml"),
+        );
+        std::fs::create_dir(&mounted).unwrap();
+        for (target, expected) in [(mounted.join("rate.toml"), ""), (outside, "leads out of")] {
+            std::fs::write(&target, RULE).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&target, &path).unwrap();
+            let problems = in_use.update(read_files(dir.path()));
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert_eq!(problems.is_empty(), expected.is_empty(), "{problems:?}");
+            assert!(problems.concat().contains(expected), "{problems:?}");
+            assert!(in_use.rules().iter().any(|rule| rule.id == "rate"));
+        }
+        std::fs::remove_file(&path).unwrap();
         // A program that starts with a broken file cannot say which rule is gone.
         let mut started = InUse::default();
         std::fs::write(&path, "id = ").unwrap();
@@ -876,6 +989,24 @@ pub(crate) mod tests {
         std::fs::remove_file(&path).unwrap();
         in_use.update(read_files(dir.path()));
         assert!(!in_use.rules().iter().any(|rule| rule.id == "rate"));
+    }
+
+    #[test]
+    fn who_may_write_a_rule() {
+        let rows = [
+            (0o644, 1000, 1000, true),
+            (0o664, 1000, 1000, true),
+            (0o664, 1000, 100, false),
+            (0o664, 0, 1000, false),
+            (0o646, 1000, 1000, false),
+        ];
+        for (mode, uid, gid, expected) in rows {
+            assert_eq!(
+                who_else_writes(mode, uid, gid).is_none(),
+                expected,
+                "{mode:o} {uid} {gid}"
+            );
+        }
     }
 
     #[test]

@@ -37,7 +37,11 @@ impl Replay {
         let mut policy = policy.clone();
         if policy.targets_of(&rule).is_empty() {
             rule.route.targets = vec![PAGER.to_owned()];
-            policy.targets.insert(PAGER.to_owned(), true);
+            let takes = super::mute::Takes {
+                refresh: true,
+                changes: false,
+            };
+            policy.targets.insert(PAGER.to_owned(), takes);
         }
         Ok(Self {
             connection: super::in_memory(installation_id)?,
@@ -127,10 +131,10 @@ impl Replay {
             .get(&self.rule.route.team)
             .and_then(|team| team.zone);
         let weeks = ((span.to_us - span.from_us) as f64 / US_PER_WEEK).max(f64::MIN_POSITIVE);
-        let (n_ticks, n_failed): (i64, i64) = self.connection.query_row(
-            "SELECT count(*), count(error) FROM rule_ticks",
+        let (n_ticks, n_failed, n_with_rows): (i64, i64, i64) = self.connection.query_row(
+            "SELECT count(*), count(error), count(*) FILTER (WHERE n_rows > 0) FROM rule_ticks",
             [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
         let open_us: i64 = episodes.iter().map(|one| one.to_us - one.from_us).sum();
         let mut delays: Vec<f64> = episodes
@@ -150,6 +154,7 @@ impl Replay {
             to: crate::time::rfc3339(span.to_us),
             ticks: n_ticks,
             failed_ticks: n_failed,
+            ticks_with_rows: n_with_rows,
             opens: episodes.len(),
             pages: pages.len(),
             pages_per_week: pages.len() as f64 / weeks,
@@ -453,6 +458,9 @@ pub struct Report {
     pub to: String,
     pub ticks: i64,
     pub failed_ticks: i64,
+    /// Ticks whose query returned a row: with none, nothing was judged, and "never open" means nothing.
+    #[serde(default)]
+    pub ticks_with_rows: i64,
     pub opens: usize,
     /// Urgent messages after quiet hours and bundles.
     pub pages: usize,

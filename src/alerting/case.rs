@@ -63,7 +63,7 @@ pub fn run(case: &Case, rule: &AlertRule, policy: &Policy) -> Result<Vec<String>
     let start = crate::time::parse_rfc3339(&case.start);
     let start = start.ok_or_else(|| format!("start {} is no time", case.start))?;
     let every = rule.eval.every.0;
-    let mut tick_us = (start + every - 1).div_euclid(every) * every;
+    let mut tick_us = rule.eval.tick_from(start);
     let sql = |error: rusqlite::Error| error.to_string();
     let mut replay = Replay::new(rule, policy, "test", "http://logatlas").map_err(sql)?;
     let (mut wrong, mut n_seen) = (Vec::new(), 0);

@@ -68,6 +68,14 @@ impl Key {
         }
     }
 
+    /// Messages about logatlas itself, of one kind.
+    pub(super) fn of_notice(kind: &str) -> Self {
+        Self {
+            kind: KeyKind::Delivery,
+            labels: [("notice".to_owned(), Some(kind.to_owned()))].into(),
+        }
+    }
+
     /// As the tables hold it.
     pub(super) fn labels_json(&self) -> String {
         json!(self.labels).to_string()

@@ -102,7 +102,7 @@ impl World {
             db: in_memory("model").unwrap(),
             rule: AlertRule::parse("r.toml", &text).unwrap(),
             policy: Policy {
-                targets: [("pager".to_owned(), true), ("chat".to_owned(), false)].into(),
+                targets: super::tests::pager_and_chat(),
                 ..Policy::default()
             },
             clock: Clock::new(None, START_US, 0),
@@ -195,9 +195,9 @@ impl World {
                     until_clear: false,
                     ended_us: None,
                 };
-                let (now, context) = (self.now_us, self.context());
+                let context = self.context();
                 self.write(|tx| {
-                    silence.clone().create(tx, now)?.unwrap();
+                    silence.clone().create(tx, &policy, &context)?.unwrap();
                     settle(tx, &policy, &context)
                 });
             }

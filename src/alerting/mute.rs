@@ -7,17 +7,27 @@ use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{Context, notice};
 use crate::config::Zone;
 use crate::rule::{AlertRule, Inhibit, Labels};
 
 /// Longest silence.
 pub const SILENCE_MAX_US: i64 = 30 * 24 * 3_600_000_000;
 
+/// What a target takes besides triggers and resolves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Takes {
+    /// Repeated triggers, which wake nobody there.
+    pub refresh: bool,
+    /// Changes of rules and silences.
+    pub changes: bool,
+}
+
 /// Who is told, and when not: the settings and rules as far as messages depend on them.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Targets by name; true where a repeated trigger wakes nobody, so that it may be refreshed.
-    pub targets: BTreeMap<String, bool>,
+    /// Targets by name.
+    pub targets: BTreeMap<String, Takes>,
     pub teams: BTreeMap<String, Team>,
     /// Which rule holds back which.
     pub inhibits: Vec<(String, Inhibit)>,
@@ -37,7 +47,13 @@ impl Policy {
         Self {
             targets: targets
                 .iter()
-                .map(|(name, target)| (name.clone(), target.notifier().takes_refresh()))
+                .map(|(name, target)| {
+                    let takes = Takes {
+                        refresh: target.notifier().takes_refresh(),
+                        changes: target.notifier().takes_changes(),
+                    };
+                    (name.clone(), takes)
+                })
                 .collect(),
             teams: teams.clone(),
             inhibits: inhibits.collect(),
@@ -195,12 +211,23 @@ impl Silence {
         })
     }
 
-    /// Checks and stores a silence; returns its id.
+    /// What it is about, in words: `country DE, rule errors-by-country`.
+    fn subject(&self) -> String {
+        let matchers = self.matchers.iter();
+        let words: Vec<String> = matchers
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        words.join(", ")
+    }
+
+    /// Checks and stores a silence, and tells the targets that keep track of changes; returns its id.
     pub fn create(
         mut self,
         tx: &Transaction<'_>,
-        now_us: i64,
+        policy: &Policy,
+        context: &Context,
     ) -> rusqlite::Result<Result<String, String>> {
+        let now_us = context.now_us;
         if self.matchers.is_empty() {
             return Ok(Err(
                 "a silence without a matcher would silence everything".into()
@@ -226,6 +253,14 @@ impl Silence {
             ],
         )?;
         super::people::audit(tx, now_us, &self.author, "silence", &self.id, &self.reason)?;
+        let summary = format!(
+            "{} silenced {} until {}: {}",
+            self.author,
+            self.subject(),
+            crate::time::rfc3339(self.expires_us),
+            self.reason
+        );
+        notice::tell_change(tx, &self.id, &summary, policy, context)?;
         Ok(Ok(self.id))
     }
 }
@@ -256,16 +291,23 @@ pub fn end_silence(
     tx: &Transaction<'_>,
     id: &str,
     actor: &str,
-    now_us: i64,
+    policy: &Policy,
+    context: &Context,
 ) -> rusqlite::Result<bool> {
+    let now_us = context.now_us;
     let n = tx.execute(
         "UPDATE silences SET ended_us = ?2 WHERE silence_id = ?1 AND ended_us IS NULL",
         params![id, now_us],
     )?;
-    if n > 0 {
-        super::people::audit(tx, now_us, actor, "end silence", id, "")?;
+    if n == 0 {
+        return Ok(false);
     }
-    Ok(n > 0)
+    super::people::audit(tx, now_us, actor, "end silence", id, "")?;
+    let ended = silences(tx)?.into_iter().find(|silence| silence.id == id);
+    let subject = ended.map(|silence| silence.subject()).unwrap_or_default();
+    let summary = format!("{actor} ended the silence of {subject}");
+    notice::tell_change(tx, id, &summary, policy, context)?;
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! Notices about logatlas itself that wake nobody: it did not look for a while, the clock has leapt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::json;
 
 use super::clock::Step;
-use super::key::{Key, KeyKind, dedup_key, installation_id};
+use super::key::{Key, dedup_key, installation_id};
 use super::settle::next_seq;
 use super::tick::note_rule;
 use super::{CATCH_UP_MAX_US, Context, Policy};
 use crate::notify::{Action, Notification, Reason};
 use crate::outbox;
-use crate::rule::Severity;
+use crate::rule::{AlertRule, Severity};
 use crate::time::rfc3339;
 
 /// The name that such messages have in place of a rule's.
@@ -78,6 +78,64 @@ fn set_back(tx: &Transaction<'_>, now_us: i64) -> rusqlite::Result<()> {
     .map(drop)
 }
 
+/// Tells which rules are new, changed or out of use since this was called last; nothing the first time.
+pub(super) fn note_rules(
+    tx: &Transaction<'_>,
+    rules: &[AlertRule],
+    policy: &Policy,
+    context: &Context,
+) -> rusqlite::Result<()> {
+    let used = rules.iter().map(|rule| (rule.id.clone(), rule.version()));
+    let used: BTreeMap<String, String> = used.collect();
+    let sql = "SELECT value FROM meta WHERE key = 'rules_in_use'";
+    let before: Option<String> = tx.query_row(sql, [], |row| row.get(0)).optional()?;
+    tx.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('rules_in_use', ?1)",
+        [json!(used).to_string()],
+    )?;
+    let Some(before) = before.and_then(|text| serde_json::from_str(&text).ok()) else {
+        return Ok(());
+    };
+    match rules_changed(&before, &used).as_slice() {
+        [] => Ok(()),
+        changed => tell_change(tx, "rules", &changed.join("; "), policy, context),
+    }
+}
+
+/// What happened to each rule between two looks, ids and versions given.
+fn rules_changed(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let written = after
+        .iter()
+        .filter_map(|(id, version)| match before.get(id) {
+            None => Some(format!("rule {id} is in use (version {version})")),
+            Some(old) if old != version => {
+                Some(format!("rule {id} has changed (version {version})"))
+            }
+            Some(_) => None,
+        });
+    let gone = before.keys().filter(|id| !after.contains_key(*id));
+    written
+        .chain(gone.map(|id| format!("rule {id} is not in use any more")))
+        .collect()
+}
+
+/// Tells of a change to the targets that have a place for it.
+pub(super) fn tell_change(
+    tx: &Transaction<'_>,
+    subject: &str,
+    summary: &str,
+    policy: &Policy,
+    context: &Context,
+) -> rusqlite::Result<()> {
+    let takes = policy.targets.iter().filter(|(_, takes)| takes.changes);
+    let targets: BTreeSet<&String> = takes.map(|(name, _)| name).collect();
+    let key = Key::of_notice(&format!("change {subject}"));
+    write(tx, &key, Reason::Deploy, summary, &targets, context)
+}
+
 /// Writes a notice for every target of a team, or for all where no team has any, once; false when it was written before.
 fn tell(
     tx: &Transaction<'_>,
@@ -87,10 +145,7 @@ fn tell(
     policy: &Policy,
     context: &Context,
 ) -> rusqlite::Result<bool> {
-    let key = Key {
-        kind: KeyKind::Delivery,
-        labels: [("notice".to_owned(), Some(kind.to_owned()))].into(),
-    };
+    let key = Key::of_notice(kind);
     let is_known: bool = tx.query_row(
         "SELECT EXISTS (SELECT 1 FROM rule_events WHERE rule_id = '' AND kind = ?1 AND tick_us = ?2)",
         params![kind, tick_us],
@@ -100,7 +155,29 @@ fn tell(
         return Ok(false);
     }
     note_rule(tx, "", kind, &key, tick_us, context.now_us)?;
-    let dedup_key = dedup_key(&installation_id(tx)?, ENGINE, &key);
+    let mut targets: BTreeSet<&String> = policy
+        .teams
+        .values()
+        .flat_map(|team| &team.targets)
+        .filter(|target| policy.targets.contains_key(*target))
+        .collect();
+    if targets.is_empty() {
+        targets.extend(policy.targets.keys());
+    }
+    write(tx, &key, Reason::Notice, summary, &targets, context)?;
+    Ok(true)
+}
+
+/// Writes a message about nothing that is open for each of the targets.
+fn write(
+    tx: &Transaction<'_>,
+    key: &Key,
+    reason: Reason,
+    summary: &str,
+    targets: &BTreeSet<&String>,
+    context: &Context,
+) -> rusqlite::Result<()> {
+    let dedup_key = dedup_key(&installation_id(tx)?, ENGINE, key);
     tx.prepare_cached(
         "INSERT INTO incident_keys (rule_id, kind, labels, dedup_key, episode, seq, opens, reopen_after_us)
          VALUES (?1, 'delivery', ?2, ?3, 0, 0, '[]', 0) ON CONFLICT DO NOTHING",
@@ -108,7 +185,7 @@ fn tell(
     .execute(params![ENGINE, key.labels_json(), dedup_key])?;
     let message = Notification {
         action: Action::Digest,
-        reason: Reason::Notice,
+        reason,
         seq: next_seq(tx, &dedup_key)?,
         dedup_key,
         rule: ENGINE.into(),
@@ -121,19 +198,8 @@ fn tell(
         client_url: context.public_url.clone(),
         ..Notification::default()
     };
-    let mut targets: BTreeSet<&String> = policy
-        .teams
-        .values()
-        .flat_map(|team| &team.targets)
-        .collect();
-    if targets.is_empty() {
-        targets.extend(policy.targets.keys());
-    }
-    for target in targets
-        .into_iter()
-        .filter(|target| policy.targets.contains_key(*target))
-    {
+    for target in targets {
         outbox::enqueue(tx, "", target, &message, context.now_us)?;
     }
-    Ok(true)
+    Ok(())
 }

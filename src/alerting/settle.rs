@@ -750,7 +750,10 @@ fn tell(
             .execute(params![live.id, message.dedup_key])?;
     }
     for target in &live.targets {
-        let takes_refresh = policy.targets.get(target).copied().unwrap_or(false);
+        let takes_refresh = policy
+            .targets
+            .get(target)
+            .is_some_and(|takes| takes.refresh);
         if reason == Reason::Refresh && (!takes_refresh || n_owed(tx, target)? > REFRESHED_MAX) {
             continue;
         }

@@ -36,10 +36,23 @@ fn prompt(changes: &[(&str, &str)]) -> AlertRule {
     rule(&[&[hold], changes].concat())
 }
 
+/// One target that may be told the same again, one that may not.
+pub(super) fn pager_and_chat() -> BTreeMap<String, mute::Takes> {
+    let all = mute::Takes {
+        refresh: true,
+        changes: false,
+    };
+    [
+        ("pager".to_owned(), all),
+        ("chat".to_owned(), mute::Takes::default()),
+    ]
+    .into()
+}
+
 impl Bench {
     fn new() -> Self {
         let policy = Policy {
-            targets: [("pager".to_owned(), true), ("chat".to_owned(), false)].into(),
+            targets: pager_and_chat(),
             ..Policy::default()
         };
         Self {
@@ -652,9 +665,9 @@ fn a_silence_stops_triggers_never_resolves_and_lets_go_when_it_ends() {
     bench.tick(&rule, 0, vec![bad("DE")]);
     bench.said();
     let matchers = [("rule", "rate"), ("country", "DE")];
-    bench.write(|tx, _| {
+    bench.write(|tx, policy| {
         silence(&matchers, 30 * MINUTE, false)
-            .create(tx, 1)
+            .create(tx, policy, &context(1))
             .unwrap()
             .unwrap()
     });
@@ -691,9 +704,9 @@ fn a_silence_stops_triggers_never_resolves_and_lets_go_when_it_ends() {
 fn a_silence_until_clear_ends_with_what_it_silenced() {
     let mut bench = Bench::new();
     let rule = prompt(&[]);
-    bench.write(|tx, _| {
+    bench.write(|tx, policy| {
         silence(&[("country", "DE")], 600 * MINUTE, true)
-            .create(tx, 0)
+            .create(tx, policy, &context(0))
             .unwrap()
             .unwrap()
     });
@@ -705,9 +718,9 @@ fn a_silence_until_clear_ends_with_what_it_silenced() {
         "it ended at once: nothing was open"
     );
     bench.said();
-    bench.write(|tx, _| {
+    bench.write(|tx, policy| {
         silence(&[("country", "DE")], 600 * MINUTE, true)
-            .create(tx, MINUTE)
+            .create(tx, policy, &context(MINUTE))
             .unwrap()
             .unwrap()
     });
@@ -723,6 +736,54 @@ fn a_silence_until_clear_ends_with_what_it_silenced() {
 }
 
 #[test]
+fn a_target_that_keeps_track_of_changes_hears_of_rules_and_silences_and_wakes_nobody() {
+    let mut bench = Bench::new();
+    bench.policy.targets.get_mut("pager").unwrap().changes = true;
+    let (first, second) = (prompt(&[]), prompt(&[("\"5m\"", "\"10m\"")]));
+    let note = |bench: &mut Bench, rules: &[AlertRule]| {
+        bench
+            .write(|tx, policy| note_versions(tx, rules, policy, &context(1)))
+            .unwrap();
+        bench.said()
+    };
+    assert_eq!(
+        note(&mut bench, std::slice::from_ref(&first)),
+        [""; 0],
+        "nothing is known before"
+    );
+    assert_eq!(note(&mut bench, std::slice::from_ref(&first)), [""; 0]);
+    let changed = format!(
+        "pager digest deploy rule rate has changed (version {})",
+        second.version()
+    );
+    assert_eq!(note(&mut bench, std::slice::from_ref(&second)), [changed]);
+    // Back to a version of before is a change too.
+    let back = format!(
+        "pager digest deploy rule rate has changed (version {})",
+        first.version()
+    );
+    assert_eq!(note(&mut bench, std::slice::from_ref(&first)), [back]);
+    assert_eq!(
+        note(&mut bench, &[]),
+        ["pager digest deploy rule rate is not in use any more"]
+    );
+    let id = bench.write(|tx, policy| {
+        let silence = silence(&[("country", "DE"), ("rule", "rate")], MINUTE, false);
+        silence.create(tx, policy, &context(1)).unwrap().unwrap()
+    });
+    bench.write(|tx, policy| {
+        mute::end_silence(tx, &id, "leo", policy, &context(2)).unwrap();
+    });
+    assert_eq!(
+        bench.said(),
+        [
+            "pager digest deploy mia silenced country DE, rule rate until 1970-01-01T00:01:00.000Z: maintenance",
+            "pager digest deploy leo ended the silence of country DE, rule rate",
+        ]
+    );
+}
+
+#[test]
 fn a_silence_has_an_end_an_author_and_a_reason() {
     let mut bench = Bench::new();
     let long = silence(&[("rule", "rate")], mute::SILENCE_MAX_US + 2, false);
@@ -732,7 +793,7 @@ fn a_silence_has_an_end_an_author_and_a_reason() {
     };
     let everything = silence(&[], MINUTE, false);
     for silence in [long, nobody, everything] {
-        let outcome = bench.write(|tx, _| silence.create(tx, 1).unwrap());
+        let outcome = bench.write(|tx, policy| silence.create(tx, policy, &context(1)).unwrap());
         assert!(outcome.is_err());
     }
 }
@@ -932,15 +993,27 @@ fn s18_the_week_has_its_numbers_and_its_ceiling() {
 
 #[test]
 fn ticks_are_aligned_and_made_up_for_an_hour_at_most() {
-    let every = MINUTE;
+    let every = |eval: &str| prompt(&[("every = \"1m\"", eval)]).eval;
+    let minute = every("every = \"1m\"");
     assert_eq!(
-        due_ticks(Some(MINUTE), 3 * MINUTE + 5, every),
+        due_ticks(Some(MINUTE), 3 * MINUTE + 5, &minute),
         [2 * MINUTE, 3 * MINUTE]
     );
-    assert!(due_ticks(Some(3 * MINUTE), 3 * MINUTE + 5, every).is_empty());
-    assert_eq!(due_ticks(None, 100 * MINUTE, every).len(), 61);
-    assert_eq!(due_ticks(Some(0), 1000 * MINUTE, every).len(), 61);
-    assert!(due_ticks(Some(5 * MINUTE), MINUTE, every).is_empty());
+    assert!(due_ticks(Some(3 * MINUTE), 3 * MINUTE + 5, &minute).is_empty());
+    assert_eq!(due_ticks(None, 100 * MINUTE, &minute).len(), 61);
+    assert_eq!(due_ticks(Some(0), 1000 * MINUTE, &minute).len(), 61);
+    assert!(due_ticks(Some(5 * MINUTE), MINUTE, &minute).is_empty());
+    // At two past, and every five minutes from there.
+    let later = every("every = \"5m\", offset = \"2m\"");
+    assert_eq!(
+        due_ticks(Some(2 * MINUTE), 13 * MINUTE, &later),
+        [7 * MINUTE, 12 * MINUTE]
+    );
+    // A rule whose offset was changed goes on from the tick it has seen.
+    assert_eq!(
+        due_ticks(Some(10 * MINUTE), 13 * MINUTE, &later),
+        [12 * MINUTE]
+    );
 }
 
 #[test]

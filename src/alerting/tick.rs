@@ -319,13 +319,13 @@ fn judge(
         Ok(rows) => rows,
         Err(_) => {
             verdicts.extend(known.keys().map(|key| (key.clone(), (Verdict::Band, None))));
-            if rule.error.after > 0 {
+            if rule.error.is_told() {
                 verdicts.extend([of_rule(KeyKind::Error, Verdict::Breach, None)]);
             }
             return verdicts;
         }
     };
-    let is_silent = rows.is_empty() && rule.nodata.is_some();
+    let is_silent = rows.is_empty() && rule.says_nodata();
     for key in known.keys() {
         let verdict = match key.kind {
             // A label set that the rule does not make any more can never recover by itself.
@@ -338,7 +338,7 @@ fn judge(
         };
         verdicts.insert(key.clone(), (verdict, None));
     }
-    if rule.nodata.is_some() && is_silent {
+    if rule.nodata().is_some() && is_silent {
         let verdict = if tick.is_complete {
             Verdict::Breach
         } else {
@@ -435,7 +435,7 @@ fn hold_ticks(rule: &AlertRule, key: &Key) -> HoldTicks {
         },
         // Of a label set its missing ticks were counted already.
         KeyKind::NoData if is_of_labels => at_once(0),
-        KeyKind::NoData => at_once(rule.ticks(rule.nodata.map(|nodata| nodata.after))),
+        KeyKind::NoData => at_once(rule.ticks(rule.nodata().map(|nodata| nodata.after))),
         KeyKind::Error => at_once(rule.error.after.saturating_sub(1)),
         _ => at_once(0),
     }
@@ -444,7 +444,7 @@ fn hold_ticks(rule: &AlertRule, key: &Key) -> HoldTicks {
 fn severity_of(rule: &AlertRule, kind: KeyKind, reading: &Reading) -> Severity {
     match kind {
         KeyKind::NoData => rule
-            .nodata
+            .nodata()
             .map_or(Severity::Warning, |nodata| nodata.severity),
         KeyKind::Error => rule.error.severity,
         KeyKind::Value => rule.severity(reading),

@@ -53,14 +53,14 @@ pub async fn history(
     mut progress: impl FnMut(u64),
 ) -> Vec<Tick> {
     let every_us = rule.eval.every.0;
-    let first = (span.from_us + every_us - 1).div_euclid(every_us);
-    let last = span.to_us.div_euclid(every_us);
     let mut history = Vec::new();
     let mut is_one_by_one = false;
-    for start in (first..=last).step_by(ASKED_AS_ONE as usize) {
+    let last = rule.eval.tick_until(span.to_us);
+    let starts = rule.eval.ticks(span.from_us, span.to_us);
+    for first_us in starts.step_by(ASKED_AS_ONE as usize) {
         let windows = Windows {
-            first_us: start * every_us,
-            last_us: (start + ASKED_AS_ONE - 1).min(last) * every_us,
+            first_us,
+            last_us: (first_us + (ASKED_AS_ONE - 1) * every_us).min(last),
             every_us,
         };
         let began = Instant::now();

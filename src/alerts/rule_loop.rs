@@ -87,7 +87,7 @@ impl RuleLoop {
             let policy = Policy::new(&self.config.targets, &self.config.teams, &rules);
             let seen: Vec<String> = rules.iter().map(AlertRule::version).collect();
             if versions != seen {
-                self.note_versions(&rules).await;
+                self.note_versions(&rules, &policy).await;
                 versions = seen;
             }
             self.note_clock(is_first, &policy).await;
@@ -119,9 +119,10 @@ impl RuleLoop {
         }
     }
 
-    async fn note_versions(&self, rules: &[AlertRule]) {
-        let (rules, now) = (rules.to_vec(), self.now_us);
-        let note = move |tx: &Transaction<'_>| alerting::note_versions(tx, &rules, now);
+    async fn note_versions(&self, rules: &[AlertRule], policy: &Policy) {
+        let (rules, policy, context) = (rules.to_vec(), policy.clone(), self.context(self.now_us));
+        let note =
+            move |tx: &Transaction<'_>| alerting::note_versions(tx, &rules, &policy, &context);
         if let Err(error) = self.app.store.state().write(note).await {
             tracing::error!(%error, "cannot note the versions of the rules");
         }
@@ -216,7 +217,7 @@ impl RuleLoop {
             self.late.insert(rule.id.clone());
         }
         let watermark = self.now_us - rule.eval.lateness.0;
-        let mut due = alerting::due_ticks(last, watermark, rule.eval.every.0);
+        let mut due = alerting::due_ticks(last, watermark, &rule.eval);
         due.retain(|tick_us| *tick_us >= self.floor_us);
         let waits = due
             .iter()
@@ -247,7 +248,7 @@ impl RuleLoop {
 
     /// Whether rows arrived whose windows had been judged, and not too long ago.
     fn gained_rows(&self, rule: &AlertRule, last_us: i64) -> bool {
-        let Some(horizon) = rule.eval.late_horizon else {
+        let Some(horizon) = rule.eval.late_horizon() else {
             return false;
         };
         let reach_us = last_us - horizon.0 - rule.eval.window.0;
@@ -323,8 +324,7 @@ impl RuleLoop {
         let span = Span { from_us, to_us };
         let (engine, queries) = (&self.app.engine, &self.app.queries);
         // Asked first: what arrives meanwhile is in no answer.
-        let every = usize::try_from(rule.eval.every.0).unwrap_or(1);
-        let due = (from_us..=to_us).step_by(every);
+        let due = rule.eval.ticks(from_us, to_us);
         let complete: BTreeSet<i64> = due
             .filter(|tick_us| self.is_complete(rule, *tick_us))
             .collect();
@@ -374,7 +374,7 @@ impl RuleLoop {
         last_us: i64,
         policy: &Policy,
     ) -> Result<(), String> {
-        let horizon = rule.eval.late_horizon.unwrap_or_default();
+        let horizon = rule.eval.late_horizon().unwrap_or_default();
         let span = Span {
             from_us: (last_us - horizon.0).max(self.floor_us),
             to_us: last_us,

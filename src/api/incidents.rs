@@ -220,11 +220,9 @@ pub(super) async fn silence(
         until_clear: body.until_clear,
         ended_us: None,
     };
-    let made = app
-        .store
-        .state()
-        .write(move |tx| silence.create(tx, now))
-        .await?;
+    let (policy, context) = (app.policy(), app.context());
+    let create = move |tx: &Transaction<'_>| silence.create(tx, &policy, &context);
+    let made = app.store.state().write(create).await?;
     let id = made.map_err(ApiError::bad_request)?;
     app.settle().await?;
     Ok(Json(Made { id }))
@@ -247,8 +245,11 @@ pub(super) async fn end_silence(
     Path(id): Path<String>,
     Extension(caller): Extension<Caller>,
 ) -> Result<StatusCode, ApiError> {
-    let (subject, name, now) = (id.clone(), caller.name, app.context().now_us);
-    let end = move |tx: &Transaction<'_>| alerting::mute::end_silence(tx, &subject, &name, now);
+    let (subject, name) = (id.clone(), caller.name);
+    let (policy, context) = (app.policy(), app.context());
+    let end = move |tx: &Transaction<'_>| {
+        alerting::mute::end_silence(tx, &subject, &name, &policy, &context)
+    };
     if !app.store.state().write(end).await? {
         return Err(ApiError::not_found(format!(
             "there is no silence {id} at work"

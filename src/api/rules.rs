@@ -340,11 +340,10 @@ pub(super) async fn series(
     let (rule, _) = find(&app, &id)?;
     let (from, to) = (time(&window.from)?, time(&window.to)?);
     let every = rule.eval.every.0;
-    let (first, last) = ((from + every - 1).div_euclid(every), to.div_euclid(every));
-    if last - first >= SERIES_TICKS_MAX {
+    let n_ticks = (to - from).div_euclid(every) + 1;
+    if n_ticks > SERIES_TICKS_MAX {
         return Err(ApiError::bad_request(format!(
-            "that are {} ticks; ask for at most {SERIES_TICKS_MAX}",
-            last - first + 1
+            "that are {n_ticks} ticks; ask for at most {SERIES_TICKS_MAX}"
         )));
     }
     // What an instance was in at the first tick shows only in the ticks before it.
@@ -380,7 +379,7 @@ pub(super) async fn series(
             series.entry(name).or_default().push(point);
         }
     }
-    let sql = evaluate::tick_sql(&app.queries, &rule, last * every);
+    let sql = evaluate::tick_sql(&app.queries, &rule, rule.eval.tick_until(to));
     Ok(Json(Series {
         raise: rule.raise.at,
         recover: rule.recover.at,

@@ -546,6 +546,14 @@ fn show(outcome: &Value) {
         report["open_share"].as_f64().unwrap_or(0.0) * 100.0,
         report["flaps"]
     );
+    let (n_ticks, n_failed) = (report["ticks"].as_i64(), report["failed_ticks"].as_i64());
+    match report["ticks_with_rows"].as_i64() {
+        Some(0) if n_failed < n_ticks => println!(
+            "nothing could be judged: the query returned no row in any of these windows; there may be no lines of that time"
+        ),
+        Some(n) if Some(n) < n_ticks => println!("{n} of the ticks had rows to judge"),
+        _ => {}
+    }
     for episode in report["episodes"].as_array().into_iter().flatten().take(20) {
         let time = |name: &str| crate::time::rfc3339(episode[name].as_i64().unwrap_or(0));
         println!(
@@ -575,10 +583,10 @@ fn show(outcome: &Value) {
         println!(
             "{:>10.4} {:>7} {:>7} {:>11.1} {:>9}  {}",
             row["raise"].as_f64().unwrap_or(0.0),
-            row["opens"],
-            row["pages"],
+            row["opens"].as_i64().unwrap_or(0),
+            row["pages"].as_i64().unwrap_or(0),
             row["pages_per_week"].as_f64().unwrap_or(0.0),
-            row["night_pages"],
+            row["night_pages"].as_i64().unwrap_or(0),
             share(&row["truth"]["ppv"])
         );
     }

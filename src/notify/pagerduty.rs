@@ -169,6 +169,7 @@ fn change_event(routing_key: &str, message: &Notification) -> Value {
             "timestamp": crate::time::rfc3339(message.tick_us),
             "custom_details": {"members": message.members, "team": message.team},
         },
+        "links": [{"href": message.client_url, "text": "logatlas"}],
     })
 }
 
@@ -213,6 +214,10 @@ impl Notifier for PagerDuty {
     }
 
     fn takes_refresh(&self) -> bool {
+        true
+    }
+
+    fn takes_changes(&self) -> bool {
         true
     }
 

@@ -39,7 +39,7 @@ pub const TICK: &str = "__tick";
 /// How the refusal to ask at once starts.
 pub(super) const ONE_BY_ONE: &str = "this query has to be asked window by window";
 
-/// Ends of windows: every multiple of `every_us` between first and last, both included.
+/// Ends of windows: `first_us` and so on by `every_us`, up to `last_us`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
     pub first_us: i64,
@@ -219,7 +219,11 @@ impl Split {
             .project([Expr::Column(Column::from_name("column1")).alias("__step")])?
             .alias("__steps")?;
         let row_us = || cast(of_row(), DataType::Int64);
-        let first_covering = ((row_us() - lit(end)) / lit(every_us) + lit(1_i64)) * lit(every_us);
+        // Counted from a tick before every row, so that the division rounds down.
+        let origin = first_us.rem_euclid(every_us) - every_us;
+        let first_covering = ((row_us() - lit(end + origin)) / lit(every_us) + lit(1_i64))
+            * lit(every_us)
+            + lit(origin);
         let tick = first_covering + Expr::Column(Column::new(Some("__steps"), "__step"));
         let tick_column = Column::new(qualifier.clone(), TICK);
         let is_covered = [

@@ -158,9 +158,7 @@ impl Findings<'_> {
         if rule.hold.pending.is_none() && rule.route.severity.is_urgent() {
             self.warn("hold.for is missing: one bad window wakes somebody");
         }
-        if rule.hold.missing_after.is_none()
-            && rule.nodata.is_none()
-            && !rule.query.labels.is_empty()
+        if rule.hold.missing_after.is_none() && !rule.says_nodata() && !rule.query.labels.is_empty()
         {
             self.warn("hold.missing_after is missing: an instance that sends no more rows stays open until somebody ends it");
         }
