@@ -21,6 +21,7 @@ mod rules;
 mod sources;
 mod store;
 mod tidy;
+mod tls;
 
 use std::path::PathBuf;
 

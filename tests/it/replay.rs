@@ -283,7 +283,7 @@ async fn s22_without_enough_history_nothing_is_judged() {
             Some(10.0),
         ),
     ];
-    for (kind, query, value, labels, expected) in rows {
+    for (number, (kind, query, value, labels, expected)) in rows.into_iter().enumerate() {
         let mut rule = kind_rule(kind, query, value, labels);
         if query == "requests_by_country" || query == "lines" {
             rule.query.count = None;
@@ -319,10 +319,12 @@ async fn s22_without_enough_history_nothing_is_judged() {
                 "{kind}"
             );
         }
-        // Forty minutes, ten of them before the first row: many at once and one by one.
+        // Forty minutes, ten of them before the first row: many at once and one by one, every other kind with
+        // ticks beside the full minute.
+        let offset_us = if number % 2 == 1 { 17_000_000 } else { 0 };
         let windows = logatlas::query::windows::Windows {
-            first_us: END_US - 40 * MINUTE_US,
-            last_us: END_US,
+            first_us: END_US - 40 * MINUTE_US + offset_us,
+            last_us: END_US + offset_us,
             every_us: MINUTE_US,
         };
         let at_once = evaluate::readings_of_ticks(&asked.engine, &queries, &rule, windows)
@@ -395,5 +397,108 @@ async fn s22_without_enough_history_nothing_is_judged() {
     assert!(
         ticks.len() == 2 && ticks.iter().all(|tick| tick.outcome.is_ok()),
         "{ticks:?}"
+    );
+}
+
+/// What the state says that a rule did: its ticks, its changes, its messages with their ids.
+fn told(db: &rusqlite::Connection, from_us: i64) -> String {
+    let ask = |sql: &str| {
+        let mut statement = db.prepare(sql).unwrap();
+        let n_columns = statement.column_count();
+        let mut rows = statement.query([from_us]).unwrap();
+        let mut text = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..n_columns {
+                text.push_str(&format!("{:?} ", row.get_ref(column).unwrap()));
+            }
+            text.push('\n');
+        }
+        text
+    };
+    let ticks = ask(
+        "SELECT tick_us, n_rows, n_breaches, n_near_misses, is_complete, error FROM rule_ticks
+         WHERE rule_id = 'quick' AND tick_us >= ?1 ORDER BY tick_us",
+    );
+    let changes = ask("SELECT e.tick_us, e.kind, e.value, e.n, i.labels, i.episode FROM incident_events e JOIN incidents i USING (incident_id)
+         WHERE i.rule_id = 'quick' AND i.kind = 'value' AND e.tick_us >= ?1 AND e.kind NOT IN ('told', 'sent') ORDER BY e.tick_us, i.labels, e.kind");
+    let messages = ask(
+        "SELECT message_id, target, action, CAST(body AS TEXT) FROM outbox
+         WHERE json_extract(body, '$.rule') = 'quick' AND ?1 < created_us ORDER BY rowid",
+    );
+    format!("{ticks}\n{changes}\n{messages}")
+}
+
+/// The loop itself, on the clock of this machine, beside a replay of the same rows: the lines of the story are
+/// all stored before the first of its ticks is due, so nothing depends on how fast the machine is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_loop_by_the_clock_and_a_replay_tell_the_same_to_the_byte() {
+    let home = Home::new();
+    let mock = logatlas::mock_pagerduty::MockPagerDuty::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = logatlas::mock_pagerduty::settings(mock.serve(listener).unwrap());
+    let config = home.write("logatlas.toml", settings);
+    let text = crate::alerts::RULE.replace("window = \"10s\"", "window = \"4s\"");
+    let rule = AlertRule::parse("quick.toml", &text).unwrap();
+    home.write("data/queries/alerts/quick.toml", text);
+    let mut server = home.serve(&["--config", arg(&config)]);
+    let client = crate::program::Client::new(&home, &server, "admin");
+
+    const SECOND_US: i64 = 1_000_000;
+    let start_us = (crate::program::now_us() / SECOND_US + 8) * SECOND_US;
+    let mut lines = String::new();
+    for second in 0..18 {
+        for n in 0..100 {
+            let is_bad = (3..9).contains(&second) && n % 10 == 0;
+            let at_us = start_us + second * SECOND_US;
+            lines.push_str(&access_line(
+                n,
+                "217.0.0.1",
+                if is_bad { 503 } else { 200 },
+                at_us,
+            ));
+            lines.push_str(&access_line(n, "90.0.0.1", 200, at_us));
+        }
+    }
+    assert!(client.lines(lines).await);
+    let is_early = crate::program::now_us() < start_us;
+    let end_us = start_us + 18 * SECOND_US;
+    client
+        .until(
+            &format!(
+                "SELECT count(*) FROM rule_ticks WHERE rule_id = 'quick' AND CAST(tick_us AS BIGINT) = {end_us}"
+            ),
+            1,
+        )
+        .await;
+    let url = server.url.clone();
+    assert_eq!(server.interrupt(), 0);
+
+    let asked = open(&home).await;
+    let state = asked._store.state();
+    let installation_id = state.read(logatlas::alerting::installation_id).unwrap();
+    let takes = logatlas::alerting::mute::Takes {
+        refresh: true,
+        changes: true,
+    };
+    let policy = Policy {
+        targets: [("pager".to_owned(), takes)].into(),
+        ..Policy::default()
+    };
+    let mut replay = Replay::new(&rule, &policy, &installation_id, &url).unwrap();
+    let span = Span {
+        from_us: start_us - 10 * SECOND_US,
+        to_us: end_us,
+    };
+    for tick in backtest::history(&asked.engine, &asked.queries, &rule, span, |_| {}).await {
+        replay.tick(&tick).unwrap();
+    }
+    let live = state.read(|db| Ok(told(db, start_us))).unwrap();
+    // A machine that took longer than the lead cannot show anything here.
+    if is_early {
+        assert_eq!(live, told(replay.connection(), start_us));
+    }
+    assert!(
+        live.contains("trigger") && live.contains("resolve"),
+        "{live}"
     );
 }
