@@ -324,6 +324,15 @@ pub fn error_chain(error: &dyn std::error::Error) -> String {
 
 async fn tidy_loop(store: Store, retention: Option<Duration>, shutdown: Shutdown) {
     loop {
+        // First: what was imported while no server ran has no rollups yet.
+        tokio::select! {
+            rolled_up = store.roll_up() => match rolled_up {
+                Ok(0) => {}
+                Ok(n_files) => tracing::info!(n_files, "counted files by place and time"),
+                Err(error) => tracing::warn!(%error, cause = error_chain(&error), "rollups failed, questions read the rows"),
+            },
+            () = shutdown.cancelled() => return,
+        }
         tokio::select! {
             () = tokio::time::sleep(COMPACT_INTERVAL) => {}
             () = shutdown.cancelled() => return,
@@ -336,7 +345,7 @@ async fn tidy_loop(store: Store, retention: Option<Duration>, shutdown: Shutdown
         let Some(retention) = retention else { continue };
         let keep_us = i64::try_from(retention.as_micros()).unwrap_or(i64::MAX);
         let before = crate::time::now_us().saturating_sub(keep_us);
-        for table in Table::ALL {
+        for table in [Table::Logs, Table::HostMetrics] {
             match store.retain(table, before).await {
                 Ok(0) => {}
                 Ok(n_rows) => {

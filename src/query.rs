@@ -8,6 +8,7 @@ pub mod bind;
 pub mod functions;
 mod guard;
 pub mod output;
+mod rollup;
 pub mod saved;
 mod state_tables;
 mod table;
@@ -293,9 +294,10 @@ impl Engine {
         let state = context.state();
         let mut plan = state.create_logical_plan(sql).await?;
         guard::check_plan(&plan)?;
-        if let Some(windows) = windows {
-            plan = windows::rewrite(&plan, windows)?;
-        }
+        plan = match windows {
+            Some(windows) => windows::rewrite(&plan, windows)?,
+            None => rollup::rewrite(plan, &self.inner.store)?,
+        };
         context
             .execute_logical_plan(plan)
             .await?

@@ -67,6 +67,12 @@ columns! {
     ASN = "asn",
     AS_ORG = "as_org",
     ATTRS = "attrs",
+    /// Length of a rollup's bucket, seconds.
+    GRAIN_S = "grain_s",
+    /// How finely a rollup tells places apart: 0 by country, 1 by region, 2 by city.
+    LEVEL_OF_PLACE = "level_of_place",
+    /// How many requests a rollup's row stands for.
+    N = "n",
 }
 
 /// The value of `format` for a line that fits no format.
@@ -172,6 +178,26 @@ pub fn host_metrics() -> SchemaRef {
     ]))
 }
 
+/// Columns of `rollups`, except `day`: requests counted by bucket of time, place and class of status.
+///
+/// `ts` is the bucket's start, `status` the class (`500` for 500 to 599), `lat` and `lon` the largest of the
+/// rows. The same rows are counted once for every grain and level.
+pub fn rollups() -> SchemaRef {
+    let of = |name: &str, data_type: DataType| Field::new(name, data_type, true);
+    Arc::new(Schema::new(vec![
+        time(TS),
+        of(GRAIN_S, DataType::Int32),
+        of(LEVEL_OF_PLACE, DataType::Int8),
+        text(COUNTRY),
+        text(REGION),
+        text(CITY),
+        of(STATUS, DataType::Int16),
+        of(LAT, DataType::Float32),
+        of(LON, DataType::Float32),
+        of(N, DataType::Int64),
+    ]))
+}
+
 /// The partition column.
 pub fn day() -> Field {
     Field::new(DAY, DataType::Date32, true)
@@ -182,17 +208,20 @@ pub fn day() -> Field {
 pub enum Table {
     Logs,
     HostMetrics,
+    /// Made from `logs`, file by file.
+    Rollups,
 }
 
 impl Table {
     /// All tables, in the order in which a flush writes them.
-    pub const ALL: [Table; 2] = [Table::Logs, Table::HostMetrics];
+    pub const ALL: [Table; 3] = [Table::Logs, Table::HostMetrics, Table::Rollups];
 
     /// The name in SQL and the folder under the data folder.
     pub fn name(self) -> &'static str {
         match self {
             Table::Logs => "logs",
             Table::HostMetrics => "host_metrics",
+            Table::Rollups => "rollups",
         }
     }
 
@@ -201,6 +230,7 @@ impl Table {
         match self {
             Table::Logs => logs(),
             Table::HostMetrics => host_metrics(),
+            Table::Rollups => rollups(),
         }
     }
 

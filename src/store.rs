@@ -6,6 +6,7 @@
 //!   state.sqlite       journal, positions, ledger, rule states, outbox, users
 //!   logs/              Delta table, partitioned by day; _delta_log/ inside
 //!   host_metrics/      the same
+//!   rollups/           the same; counts by place and time, a file for a file of logs/
 //!   queries/           the user's own saved queries and rules
 //!   tmp/               spill files of queries, emptied at start
 //! ```
@@ -28,6 +29,7 @@ mod journal;
 pub mod lock;
 mod parquet_file;
 mod retention;
+mod rollup;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -39,6 +41,7 @@ pub use delta::DataFile;
 pub use fresh::FreshRows;
 pub use import::{BulkImport, ImportReport};
 pub use journal::{Account, Append, Position, SourceAccount};
+pub use rollup::{GRAINS_S, level_of_place};
 
 use crate::disk::{self, CrashPoint};
 use crate::schema::Table;

@@ -13,16 +13,16 @@ use datafusion::catalog::{SchemaProvider, Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{
-    ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics, ToDFSchema,
+    ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics, TableReference, ToDFSchema,
 };
-use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::table_schema::TableSchema;
+use datafusion::datasource::{TableType, provider_as_source};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
@@ -68,6 +68,20 @@ impl SchemaProvider for Tables {
     fn table_exist(&self, name: &str) -> bool {
         self.table_names().iter().any(|known| known == name)
     }
+}
+
+/// A scan of some files and rows of a table.
+pub(super) fn stored_part(store: &Store, table: Table, view: View) -> Result<LogicalPlanBuilder> {
+    let folder = store.dir().join(table.name());
+    let part = StoreTable::new(table, view, folder)?;
+    LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(part)), None)
+}
+
+/// The table of the store that a scan of this name reads.
+pub(super) fn stored_table_name(name: &TableReference) -> Option<Table> {
+    Table::ALL
+        .into_iter()
+        .find(|table| table.name() == name.table())
 }
 
 /// One table of the store, frozen at the view that was current when the query was planned.

@@ -86,7 +86,7 @@ fn is_near_sentinel(us: i64) -> bool {
 }
 
 /// The instant that an expression names, when it is one.
-fn instant(expr: &Expr) -> Option<i64> {
+pub(super) fn instant(expr: &Expr) -> Option<i64> {
     match expr {
         Expr::Literal(ScalarValue::TimestampMicrosecond(Some(us), _), _) => Some(*us),
         Expr::Literal(ScalarValue::TimestampNanosecond(Some(ns), _), _) => {

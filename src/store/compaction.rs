@@ -29,7 +29,11 @@ impl Store {
         let _changing = self.inner.changing.lock().await;
         let mut n_replaced = 0;
         for slot in &self.inner.slots {
-            let view = slot.view();
+            // A rollup goes with the file it was made from.
+            let view = match slot.table {
+                Table::Rollups => super::View::default(),
+                _ => slot.view(),
+            };
             for files in crowded_days(&view.files) {
                 n_replaced += files.len();
                 self.rewrite(slot.table, files).await?;
@@ -70,7 +74,7 @@ fn crowded_days(files: &[DataFile]) -> Vec<Vec<DataFile>> {
         .collect()
 }
 
-async fn read_file(
+pub(super) async fn read_file(
     table: Table,
     store: Arc<dyn object_store::ObjectStore>,
     file: &DataFile,

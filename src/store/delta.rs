@@ -144,31 +144,38 @@ impl TableLog {
 
     /// Puts Parquet files into the table's folder; no reader sees them before [`TableLog::commit`].
     pub(super) async fn put_files(&self, files: Vec<DayFile>) -> Result<Vec<DataFile>, StoreError> {
-        let store = self.delta.object_store();
         let mut added = Vec::with_capacity(files.len());
         for file in files {
             let name = uuid::Uuid::now_v7().simple();
             let path = format!("{DAY}={}/{name}.zstd.parquet", day_text(file.day));
-            let data_file = DataFile {
-                path: path.clone(),
-                n_bytes: file.bytes.len() as u64,
-                n_rows: file.n_rows,
-                day: file.day,
-                ts: file.ts,
-                observed_ts: file.observed_ts,
-            };
-            let location = StorePath::from(path.as_str());
-            store
-                .put(&location, PutPayload::from(file.bytes))
-                .await
-                .map_err(|source| StoreError::Write {
-                    table: self.table.name(),
-                    path,
-                    source,
-                })?;
-            added.push(data_file);
+            added.push(self.put_file(path, file).await?);
         }
         Ok(added)
+    }
+
+    /// The same with one file at a path of the caller's choice, in the folder of its day.
+    pub(super) async fn put_file(
+        &self,
+        path: String,
+        file: DayFile,
+    ) -> Result<DataFile, StoreError> {
+        let data_file = DataFile {
+            path: path.clone(),
+            n_bytes: file.bytes.len() as u64,
+            n_rows: file.n_rows,
+            day: file.day,
+            ts: file.ts,
+            observed_ts: file.observed_ts,
+        };
+        let location = StorePath::from(path.as_str());
+        let put = self.delta.object_store();
+        let put = put.put(&location, PutPayload::from(file.bytes)).await;
+        put.map_err(|source| StoreError::Write {
+            table: self.table.name(),
+            path,
+            source,
+        })?;
+        Ok(data_file)
     }
 
     /// Commits a change of files, under the application transaction `(app id, version)` when given.

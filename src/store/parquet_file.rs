@@ -80,6 +80,14 @@ impl DayWriter {
             })
     }
 
+    /// Ends the row group, so that readers can pass over what comes next without the rest.
+    pub(super) fn end_group(&mut self) -> Result<(), StoreError> {
+        self.writer.flush().map_err(|source| StoreError::Parquet {
+            table: self.table.name(),
+            source,
+        })
+    }
+
     /// Bytes held in memory for this file.
     pub(super) fn memory_size(&self) -> usize {
         self.writer.memory_size() + self.writer.bytes_written()

@@ -17,6 +17,7 @@ mod program;
 mod promises;
 mod queries;
 mod replay;
+mod rollups;
 mod rules;
 mod sources;
 mod store;

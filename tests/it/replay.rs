@@ -409,7 +409,12 @@ fn told(db: &rusqlite::Connection, from_us: i64) -> String {
         let mut text = String::new();
         while let Some(row) = rows.next().unwrap() {
             for column in 0..n_columns {
-                text.push_str(&format!("{:?} ", row.get_ref(column).unwrap()));
+                use rusqlite::types::ValueRef;
+                match row.get_ref(column).unwrap() {
+                    ValueRef::Text(bytes) => text.push_str(std::str::from_utf8(bytes).unwrap()),
+                    other => text.push_str(&format!("{other:?}")),
+                }
+                text.push(' ');
             }
             text.push('\n');
         }
