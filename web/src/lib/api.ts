@@ -1,6 +1,7 @@
 // The server's interface, and nothing beyond it: every request goes to where the page came from.
 
 import type { components } from "./api-types";
+import { t } from "./texts";
 
 /** What the interface's document says about each shape. */
 export type Schemas = components["schemas"];
@@ -94,7 +95,7 @@ export async function send(method: string, path: string, { body, signal }: Optio
     response = await fetch(path, init);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Failure(0, "unreachable", "the server does not answer", "is logatlas still running?");
+    throw new Failure(0, "unreachable", t.shared.failures.unreachable, t.shared.failures.unreachableHint);
   }
   if (response.ok) return response;
   throw failureOf(response.status, await response.json().catch(() => null));
@@ -107,7 +108,7 @@ export function failureOf(status: number, answer: unknown): Failure {
   return new Failure(
     status,
     text(error?.code) ?? "unknown",
-    text(error?.message) ?? `the server answered with status ${status}`,
+    text(error?.message) ?? t.shared.failures.status(status),
     text(error?.hint),
   );
 }
@@ -115,5 +116,5 @@ export function failureOf(status: number, answer: unknown): Failure {
 /** What went wrong, in the shape that notices show. */
 export function failureFrom(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  return new Failure(0, "page", error instanceof Error ? error.message : String(error), "reload the page");
+  return new Failure(0, "page", error instanceof Error ? error.message : String(error), t.shared.failures.pageHint);
 }

@@ -23,7 +23,7 @@ export type Geometry =
   | { readonly kind: "none" };
 
 export interface Asked {
-  readonly title: string;
+  readonly name: keyof Plan;
   readonly ask: Ask;
   readonly answer: Answer;
 }
@@ -224,14 +224,8 @@ async function optional(answer: Promise<Answer>): Promise<Answer | null> {
 type Answers = { readonly [Name in keyof Plan]: Answer | null };
 
 function askedOf(plan: Plan, answers: Answers): Asked[] {
-  const titles = {
-    cells: "Map and table",
-    cities: "City bubbles",
-    series: "Errors over time",
-    hosts: "Host CPU",
-  };
   return (["cells", "cities", "series", "hosts"] as const).flatMap((name) => {
     const [ask, answer] = [plan[name], answers[name]];
-    return ask && answer ? [{ title: titles[name], ask, answer }] : [];
+    return ask && answer ? [{ name, ask, answer }] : [];
   });
 }

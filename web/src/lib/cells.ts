@@ -4,6 +4,7 @@ import { numberOf, rowsOf, textOf, type Row } from "./answer";
 import type { Answer } from "./api";
 import type { Level, Place } from "./places";
 import { CHANGE, COUNT, COUNT_CHANGE, ENOUGH, RATE, SURPRISE, stepOf, type Scale } from "./scales";
+import { t } from "./texts";
 import type { Metric } from "./url-state";
 import { HOUR, type Windows } from "./windows";
 
@@ -81,7 +82,7 @@ function changeOf(row: Row): Change {
 
 /** What requests of no known place are called. */
 export function unknownName(level: Level): string {
-  return { country: "Unknown place", region: "Unknown region", city: "Unknown city" }[level];
+  return t.map.unknown[level];
 }
 
 /** What is read off the cells. */

@@ -4,6 +4,7 @@ import { folded, type Findable } from "./fuzzy";
 import type { Index } from "./geometry";
 import type { Place } from "./places";
 import { PAGES, pathOf } from "./routes";
+import { t } from "./texts";
 import type { UrlState } from "./url-state";
 
 export interface Command extends Findable {
@@ -17,39 +18,51 @@ function command(label: string, kind: string, to: Command["to"], more = ""): Com
   return { label, kind, to, text: folded(`${label} ${more}`) };
 }
 
+const { palette, pages } = t.shared;
+
+type Named = { readonly [Name in keyof typeof palette]: (typeof palette)[Name] extends string[] ? Name : never };
+
+function look(name: Named[keyof Named], kind: keyof typeof palette.kinds, to: Command["to"]): Command {
+  const [label = "", more] = palette[name];
+  return command(label, palette.kinds[kind], to, more);
+}
+
 /** The few that are there before anything is typed come first. */
 export function commandsOf(index: Index | null): Command[] {
-  const title = (name: string) =>
-    name.length <= 3 ? name.toUpperCase() : name[0]?.toUpperCase() + name.slice(1);
-  const pages = PAGES.map((name) => command(name === "map" ? "Map" : title(name), "page", pathOf(name)));
-  return [...pages, ...LOOKS, ...(index ? placesOf(index) : [])];
+  const all = PAGES.map((name) => command(pages[name], palette.kinds.page, pathOf(name), name));
+  return [...all, ...LOOKS, ...(index ? placesOf(index) : [])];
 }
 
 const LOOKS: readonly Command[] = [
-  command("The day", "window", { view: "day", window: null }, "24 hours"),
-  command("Last hour", "window", { view: "hour", window: null }, "60 minutes"),
-  command("The same hour a week ago", "window", { view: "week", window: null }, "last week"),
-  command("Difference to the hours before", "window", { view: "difference", window: null }, "compare"),
-  command("Rate", "metric", { metric: "rate" }, "share percent"),
-  command("Count", "metric", { metric: "count" }, "number errors"),
-  command("Surprise", "metric", { metric: "surprise" }, "baseline"),
-  command("As a map", "view", { as: "map" }),
-  command("As a treemap", "view", { as: "treemap" }, "voronoi"),
-  command("As a table", "view", { as: "table" }),
-  command("Light or dark colours", "setting", "theme", "theme"),
-  command("All keys", "help", "help", "shortcuts keyboard"),
+  look("day", "window", { view: "day", window: null }),
+  look("hour", "window", { view: "hour", window: null }),
+  look("week", "window", { view: "week", window: null }),
+  look("difference", "window", { view: "difference", window: null }),
+  look("rate", "metric", { metric: "rate" }),
+  look("count", "metric", { metric: "count" }),
+  look("surprise", "metric", { metric: "surprise" }),
+  look("map", "view", { as: "map" }),
+  look("treemap", "view", { as: "treemap" }),
+  look("table", "view", { as: "table" }),
+  look("theme", "setting", "theme"),
+  look("keys", "help", "help"),
 ];
 
 function placesOf({ countries, regions }: Index): Command[] {
   const place = (place: Place): Partial<UrlState> => ({ place });
-  const world = command("World", "place", place({ country: null, region: null, city: null }));
-  const all = Object.entries(countries).map(([country, { name }]) =>
-    command(name, "country", place({ country, region: null, city: null }), country),
+  const world = command(t.map.world, palette.kinds.place, place({ country: null, region: null, city: null }));
+  const all = Object.entries(countries).map(([country, { name, english = "" }]) =>
+    command(
+      name,
+      palette.kinds.country,
+      place({ country, region: null, city: null }),
+      `${country} ${english}`.trim(),
+    ),
   );
   const parts = Object.entries(regions).map(([region, name]) => {
     const country = region.slice(0, 2);
     const within = countries[country]?.name ?? country;
-    return command(name, `region of ${within}`, place({ country, region, city: null }), within);
+    return command(name, palette.regionOf(within), place({ country, region, city: null }), within);
   });
   return [world, ...all, ...parts];
 }

@@ -4,6 +4,7 @@ import { getStatus, type Failure, type Status } from "./api";
 import { Feed } from "./feed.svelte";
 import { act, getIncidents, type Act, type Incident } from "./incidents-api";
 import { lampOf, openIncidents } from "./incidents";
+import { t } from "./texts";
 import { clockOf } from "./windows";
 
 interface Desktop {
@@ -23,7 +24,7 @@ export class Desk {
   readonly now = $derived(this.status ? Date.parse(this.status.now) : 0);
   readonly lamp = $derived.by(() => {
     if (!this.status) return null;
-    if (!this.#answers) return { shape: "ring", word: "No answer" } as const;
+    if (!this.#answers) return { shape: "ring", word: t.shared.noAnswer } as const;
     return lampOf(this.open, clockOf(this.now, this.status.data.to).live, this.status.lamp?.state);
   });
 

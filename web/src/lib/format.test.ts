@@ -47,6 +47,7 @@ test.each([
   [9999, "9 999"],
   [12_345, "12.3K"],
   [1_234_567, "1.23M"],
+  [7_400_000_000, "7.4B"],
 ])("count %d is %s", (n, text) => {
   expect(spaced(count(n))).toBe(text);
 });

@@ -1,5 +1,6 @@
 // Numbers, times and hostile text as people read them.
 
+import { language, t } from "./texts";
 import { moment, wall, zoneTitle } from "./wall";
 import { zone } from "./zone.svelte";
 
@@ -9,7 +10,7 @@ const MINUS = "\u2212";
 const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
-let decimalSign = decimalSignOf(typeof navigator === "undefined" ? "en" : navigator.language);
+let decimalSign = decimalSignOf(language);
 
 /** A point or a comma; groups are set apart by a thin space everywhere, which nobody takes for either. */
 function decimalSignOf(locale: string): string {
@@ -34,7 +35,11 @@ export function integer(n: number): string {
 
 /** All digits up to four, then `12.3K`. */
 export function count(n: number): string {
-  return Math.abs(n) < 10_000 ? integer(n) : signed(localized(compact.format(n)));
+  if (Math.abs(n) < 10_000) return integer(n);
+  // Thousands and millions are the same letters everywhere; a billion is not the same number.
+  const large = { B: t.shared.billion, T: t.shared.trillion };
+  const text = signed(localized(compact.format(n)));
+  return text.replace(/[BT]$/, (letter) => large[letter as "B" | "T"]);
 }
 
 /** A rate as `0.62 %`, `4.1 %`, `22 %`. */
@@ -113,7 +118,7 @@ export function duration(ms: number): string {
   if (minutes < 1) return `${Math.max(0, Math.round(ms / 1000))} s`;
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  return hours < 48 ? `${hours} h` : t.shared.days(integer(Math.round(hours / 24)));
 }
 
 /** Control and direction characters of log text, made visible: they could dress one name up as another. */

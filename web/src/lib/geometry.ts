@@ -4,9 +4,13 @@ import type { Feature, MultiLineString, MultiPolygon, Polygon } from "geojson";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, GeometryObject, Topology } from "topojson-specification";
 import { Failure } from "./api";
+import { language, t } from "./texts";
 
 export interface Country {
+  /** In the language of the person, as far as the browser knows it. */
   readonly name: string;
+  /** As the server calls it, where that is another name. */
+  readonly english?: string;
   readonly lat: number;
   readonly lon: number;
   /** Whether it has a file of regions. */
@@ -50,11 +54,26 @@ function load<T>(path: string): Promise<T> {
 async function fetchFile(path: string): Promise<unknown> {
   const response = await fetch(`/geo/${path}`).catch(() => null);
   if (response?.ok) return response.json();
-  throw new Failure(response?.status ?? 0, "no_geometry", `cannot load the outlines in ${path}`, null);
+  throw new Failure(response?.status ?? 0, "no_geometry", t.shared.failures.outlines(path), null);
 }
 
-export function loadIndex(): Promise<Index> {
-  return load("index.json");
+let index: Index | null = null;
+
+export async function loadIndex(): Promise<Index> {
+  const asShipped = await load<Index>("index.json");
+  return (index ??= { ...asShipped, countries: namedIn(language, asShipped.countries) });
+}
+
+/** The countries by their names in a language. Of regions only the server knows names. Exported for its test. */
+export function namedIn(language: string, countries: Index["countries"]): Index["countries"] {
+  if (language === "en") return countries;
+  const names = new Intl.DisplayNames(language, { type: "region", fallback: "none" });
+  return Object.fromEntries(
+    Object.entries(countries).map(([code, country]) => {
+      const name = names.of(code) ?? country.name;
+      return [code, name === country.name ? country : { ...country, name, english: country.name }];
+    }),
+  );
 }
 
 const shapes = new Map<string, Shapes>();

@@ -1,6 +1,7 @@
 // The keys: what they are called in the list, and what a stroke means.
 
 import { PAGES, type PageName } from "./routes";
+import { t } from "./texts";
 
 export type Action =
   | { readonly name: "help" | "palette" | "search" | "metric" | "compare" | "twin" | "zone" | "lapse" }
@@ -23,38 +24,35 @@ export function pageKeys(pages: readonly PageName[] = PAGES): Map<string, PageNa
 }
 
 export function keyList(): { readonly where: string; readonly keys: readonly Key[] }[] {
-  const pages = [...pageKeys()].map(([letter, page]) => ({ keys: ["g", letter], what: `Go to ${page}` }));
+  const { keys: said, pages } = t.shared;
+  const key = (stroke: string, what: string): Key => ({ keys: [stroke], what });
   return [
     {
-      where: "Everywhere",
+      where: said.everywhere,
       keys: [
-        { keys: ["?"], what: "This list" },
-        { keys: ["Ctrl K"], what: "Find a place, page or window" },
-        { keys: ["/"], what: "Search" },
-        ...pages,
+        key("?", said.help),
+        key(`${said.ctrl} K`, said.palette),
+        key("/", said.search),
+        key("t", said.zone),
+        ...[...pageKeys()].map(([letter, page]) => ({ keys: ["g", letter], what: said.goTo(pages[page]) })),
       ],
     },
     {
-      where: "Map",
+      where: said.map,
       keys: [
-        { keys: ["v"], what: "Map, treemap, table" },
-        { keys: ["r"], what: "Rate, count, surprise" },
-        { keys: ["c"], what: "Compare with before, and back" },
-        { keys: ["p"], what: "Play the window as a time-lapse" },
-        { keys: ["t"], what: "Times in UTC, here, or there" },
-        { keys: ["+"], what: "Zoom in" },
-        { keys: ["−"], what: "Zoom out" },
-        { keys: ["0"], what: "Show the whole" },
-        { keys: ["Esc"], what: "One place up" },
+        key("v", said.twin),
+        key("r", said.metric),
+        key("c", said.compare),
+        key("p", said.lapse),
+        key("+", said.zoomIn),
+        key("−", said.zoomOut),
+        key("0", said.whole),
+        key("Esc", said.up),
       ],
     },
     {
-      where: "Table",
-      keys: [
-        { keys: ["↑"], what: "Row above" },
-        { keys: ["↓"], what: "Row below" },
-        { keys: ["Enter"], what: "Open the place" },
-      ],
+      where: said.table,
+      keys: [key("↑", said.rowAbove), key("↓", said.rowBelow), key("Enter", said.open)],
     },
   ];
 }

@@ -2,14 +2,14 @@
 
 import { scaleOf, type Reading } from "./cells";
 import { count, localized } from "./format";
+import { t } from "./texts";
 
 export function legendTitle({ metric, baseHours }: Reading): string {
   const compared = baseHours !== null;
-  if (metric === "count") return compared ? "Errors an hour, more or fewer" : "Errors";
-  if (!compared) return "Errors / requests";
-  return metric === "surprise"
-    ? "Off its own baseline, in standard errors (σ)"
-    : "Change of the error rate, in points";
+  const { legend } = t.map;
+  if (metric === "count") return compared ? legend.errorsChange : legend.errors;
+  if (!compared) return legend.rate;
+  return metric === "surprise" ? legend.surprise : legend.change;
 }
 
 export function tickLabel(threshold: number, reading: Reading): string {

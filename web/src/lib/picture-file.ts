@@ -1,5 +1,7 @@
 // The picture on the screen as a file that stands alone: styles written into it, title and legend around it.
 
+import { t } from "./texts";
+
 export interface Ramp {
   readonly title: string;
   readonly colours: readonly string[];
@@ -110,7 +112,7 @@ export async function pngOf(svg: string): Promise<Blob> {
   Object.assign(canvas, { width: image.naturalWidth * 2, height: image.naturalHeight * 2 });
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large")))),
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t.map.saving.tooLarge)))),
   );
 }
 

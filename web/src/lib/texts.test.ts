@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import de from "../texts/de";
 import en from "../texts/en";
 import es from "../texts/es";
-import { preferred } from "./texts";
+import { preferred, wordFor } from "./texts";
 
 describe("texts", () => {
   it.each([
@@ -14,6 +14,15 @@ describe("texts", () => {
     [[], "en"],
   ] as const)("%j reads %s", (wanted, language) => {
     expect(preferred(wanted)).toBe(language);
+  });
+
+  it("leaves a name without a word as it is", () => {
+    const words = { error: "Fehler" };
+    expect(["error", "constructor", "odd"].map((name) => wordFor(words, name))).toEqual([
+      "Fehler",
+      "constructor",
+      "odd",
+    ]);
   });
 
   // The types hold the others to the keys of English; that a text says something they cannot.

@@ -37,7 +37,8 @@ function isLanguage(text: string | null): text is Language {
 function chosen(): Language {
   const setting = readSetting("language");
   if (isLanguage(setting)) return setting;
-  return preferred(typeof navigator === "undefined" ? [] : (navigator.languages ?? []));
+  // Without a page, as in tests, it is English whatever the machine speaks.
+  return preferred(typeof document === "undefined" ? [] : (navigator.languages ?? []));
 }
 
 /** From the next start of the page on; its state is in the address, so a reload keeps it. */
@@ -47,6 +48,11 @@ export function chooseLanguage(next: Language): void {
 }
 
 export const language: Language = chosen();
+
+/** The word for a name that the server sent; a name without one stands as it is. */
+export function wordFor(words: Readonly<Record<string, string>>, name: string): string {
+  return Object.hasOwn(words, name) ? (words[name] ?? name) : name;
+}
 
 // A catalogue imports nothing but types: it is awaited here, so whatever it needed from the page would wait for itself.
 export const t: Texts = (await LANGUAGES[language].load()).default;

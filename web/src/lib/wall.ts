@@ -1,5 +1,7 @@
 // Wall clocks: what a clock in a zone shows at a moment, and the moment at which it does.
 
+import { t } from "./texts";
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatOf(zone: string): Intl.DateTimeFormat {
@@ -56,5 +58,10 @@ export function isZone(zone: string): boolean {
 /** `Madrid time`, as people call it. */
 export function zoneTitle(zone: string): string {
   if (zone === "UTC") return zone;
-  return `${(zone.split("/").at(-1) ?? zone).replace(/_/g, " ")} time`;
+  return t.shared.zoneTime(zoneCity(zone));
+}
+
+/** The place that a zone is called after. */
+export function zoneCity(zone: string): string {
+  return (zone.split("/").at(-1) ?? zone).replace(/_/g, " ");
 }

@@ -1,5 +1,150 @@
 import type en from "../en/shared";
 
-const shared: typeof en = {};
+const shared: typeof en = {
+  pages: {
+    overview: "Überblick",
+    map: "Karte",
+    incidents: "Vorfälle",
+    alerts: "Alarme",
+    time: "Zeit",
+    lines: "Zeilen",
+    sql: "SQL",
+    servers: "Server",
+    sources: "Quellen",
+    settings: "Einstellungen",
+  },
+  pagesLabel: "Seiten",
+  signOut: "Abmelden",
+  toLight: "Zu hellen Farben wechseln",
+  toDark: "Zu dunklen Farben wechseln",
+  noAnswer: "Keine Antwort",
+
+  close: "Schließen",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  save: "Speichern",
+  saving: "Speichert …",
+  tryAgain: "Noch einmal",
+  loading: "Lädt …",
+  asking: "Der Server wird gefragt …",
+  pageNotLoaded:
+    "Diese Seite ließ sich nicht laden. Vielleicht wurde der Server inzwischen aktualisiert: bitte neu laden.",
+
+  showSql: "SQL zeigen",
+  openInSql: "In SQL öffnen",
+  sqlOfView: "SQL dieser Ansicht",
+  query: "Abfrage",
+  savedQuery: (name, rows, ms) =>
+    `Gespeicherte Abfrage \`${name}\`: ${rows} Zeilen in ${ms} ms. Im Terminal geht sie mit \`logatlas sql\`.`,
+
+  // The unit's sign has no cases: "seit 5 d", "5 d lang".
+  days: (n) => `${n} d`,
+  billion: "\u202fMrd.",
+  trillion: "\u202fBio.",
+  zoneTime: (city) => `Ortszeit ${city}`,
+  timesIn: "Zeiten in",
+  here: "Hier",
+  zoneTitles: {
+    utc: "In UTC",
+    local: (zone) => `In der Zone dieses Browsers: ${zone}`,
+    place: (zone) => `In ${zone}, einer davon, wenn das Land mehrere hat`,
+  },
+
+  severities: { critical: "kritisch", error: "Fehler", warning: "Warnung", info: "Hinweis" },
+  standings: {
+    firing: "aktiv",
+    acknowledged: "bestätigt",
+    recovering: "erholt sich",
+    closed: "beendet",
+  },
+  unknown: "unbekannt",
+
+  failures: {
+    unreachable: "der Server antwortet nicht",
+    unreachableHint: "läuft logatlas noch?",
+    status: (status) => `der Server hat mit Status ${status} geantwortet`,
+    pageHint: "Seite neu laden",
+    outlines: (path) => `die Umrisse in ${path} lassen sich nicht laden`,
+  },
+
+  signIn: {
+    welcome: "Willkommen",
+    setup: "Der Server hat beim Start ein Geheimnis ausgegeben. Hier eingeben und ein Passwort wählen.",
+    secret: "Geheimnis aus dem Terminal",
+    title: "Anmelden",
+    newPassword: "Neues Passwort",
+    password: "Passwort",
+    least: (n) => `mindestens ${n} Zeichen`,
+    set: "Passwort setzen und anmelden",
+  },
+
+  rows: (n, shown) => (n === 1 ? "1 Zeile" : `${shown} Zeilen`),
+  outlines: "Umrisse: Natural Earth",
+
+  openIncidents: "Offene Vorfälle",
+  lasts: (duration) => `seit ${duration}`,
+  showOnMap: "Auf der Karte",
+  acknowledge: "Bestätigen",
+  acknowledgeOne: (title) => `${title} bestätigen`,
+  andMore: (n) => `und ${n} weitere`,
+
+  whatItWas: "Was es war",
+  noteForNext: "Notiz für das nächste Mal",
+
+  palette: {
+    label: "Suchen",
+    field: "Ort, Seite, Zeitfenster oder Maß",
+    found: "Gefunden",
+    none: "So heißt hier nichts.",
+    kinds: {
+      page: "Seite",
+      window: "Zeitfenster",
+      metric: "Maß",
+      view: "Ansicht",
+      setting: "Einstellung",
+      help: "Hilfe",
+      place: "Ort",
+      country: "Land",
+    },
+    regionOf: (country) => `Region, ${country}`,
+    day: ["Der Tag", "24 Stunden"],
+    hour: ["Letzte Stunde", "60 Minuten"],
+    week: ["Dieselbe Stunde vor einer Woche", "letzte Woche"],
+    difference: ["Unterschied zu den Stunden davor", "vergleichen"],
+    rate: ["Quote", "Anteil Prozent"],
+    count: ["Anzahl", "Fehler Zahl"],
+    surprise: ["Abweichung", "üblich Überraschung"],
+    map: ["Als Karte", "Geografie"],
+    treemap: ["Als Treemap", "Voronoi"],
+    table: ["Als Tabelle", "Zahlen"],
+    theme: ["Helle oder dunkle Farben", "Thema"],
+    keys: ["Alle Tasten", "Tastatur Kürzel"],
+  },
+
+  keys: {
+    title: "Tasten",
+    ctrl: "Strg",
+    everywhere: "Überall",
+    map: "Karte",
+    table: "Tabelle",
+    help: "Diese Liste",
+    palette: "Ort, Seite oder Zeitfenster suchen",
+    search: "Suchen",
+    goTo: (page) => `Zu ${page}`,
+    twin: "Karte, Treemap, Tabelle",
+    metric: "Quote, Anzahl, Abweichung",
+    compare: "Mit vorher vergleichen, und zurück",
+    lapse: "Das Zeitfenster im Zeitraffer",
+    zone: "Zeiten in UTC, hier oder dort",
+    zoomIn: "Vergrößern",
+    zoomOut: "Verkleinern",
+    whole: "Alles zeigen",
+    up: "Einen Ort höher",
+    rowAbove: "Zeile darüber",
+    rowBelow: "Zeile darunter",
+    open: "Ort öffnen",
+    single: "Einzelne Tasten tun etwas. Ohne sie bleiben Strg K, Esc und die Pfeile.",
+  },
+};
 
 export default shared;
