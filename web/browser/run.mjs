@@ -389,7 +389,7 @@ await check("? lists the keys, Esc closes the list and nothing else", async () =
   await page.keyboard.press("?");
   await by("help-dialog").waitFor();
   const text = await by("help-dialog").innerText();
-  expect(/treemap/i.test(text) && /Go to incidents/.test(text), text.slice(0, 200));
+  expect(/treemap/i.test(text) && /Go to Incidents/.test(text), text.slice(0, 200));
   await page.keyboard.press("Escape");
   await by("help-dialog").waitFor({ state: "hidden" });
   expect(page.url().includes("place=ES"), page.url());
@@ -815,6 +815,18 @@ await check("settings: geo data with its maker, the version", async () => {
   await by("to-settings").click();
   await by("geo-data").getByText("DB-IP").first().waitFor();
   expect(/logatlas \d+\.\d+/.test(await by("about").innerText()), await by("about").innerText());
+});
+
+await check("settings: a language is spoken from its choice on, a reload included", async () => {
+  await by("language-de").click();
+  await by("pages").getByRole("link", { name: "Karte" }).waitFor();
+  await page.goto(`${origin}/map`);
+  await by("table").waitFor();
+  expect(/Spanien fällt auf/.test(await by("summary").innerText()), await by("summary").innerText());
+  expect((await page.locator("html").getAttribute("lang")) === "de", "the page does not say so");
+  await page.goto(`${origin}/settings`);
+  await by("language-en").click();
+  await by("pages").getByRole("link", { name: "Map" }).waitFor();
 });
 
 await check("no page needs sideways scrolling on a phone, and acknowledging is in reach", async () => {

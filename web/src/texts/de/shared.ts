@@ -130,7 +130,7 @@ const shared: typeof en = {
     help: "Diese Liste",
     palette: "Ort, Seite oder Zeitfenster suchen",
     search: "Suchen",
-    goTo: (page) => `Zu ${page}`,
+    goTo: (page) => `${page} öffnen`,
     twin: "Karte, Treemap, Tabelle",
     metric: "Quote, Anzahl, Abweichung",
     compare: "Mit vorher vergleichen, und zurück",
