@@ -1,6 +1,8 @@
 // Which incidents want attention, what they are called, and where their links may lead.
 
+import { integer } from "./format";
 import type { Class, Incident, IncidentEvent, Labels, Severity } from "./incidents-api";
+import { t } from "./texts";
 
 const SEVERITIES: readonly Severity[] = ["critical", "error", "warning", "info"];
 
@@ -25,17 +27,14 @@ export function isMuted({ mute }: Incident): boolean {
   return mute !== null && mute !== "gathering";
 }
 
-const MUTES: Readonly<Record<string, string>> = {
-  silenced: "silenced",
-  inhibited: "held back by another incident",
-  gathering: "waits for what else opens",
-  bundled: "told in a bundle",
-  parked: "waits for the morning",
-};
+/** The server's word in the person's language; one that is new here stays as it is. */
+function worded(words: Readonly<Record<string, string>>, word: string): string {
+  return (Object.hasOwn(words, word) ? words[word] : undefined) ?? word;
+}
 
 /** What holds its messages back, in words. */
 export function muteOf({ mute }: Incident): string | null {
-  return mute === null ? null : (MUTES[mute] ?? mute);
+  return mute === null ? null : worded(t.incidents.mutes, mute);
 }
 
 /** One word for how it stands. */
@@ -43,11 +42,15 @@ export function standingOf({ state, acked_at }: Incident): string {
   return state === "firing" && acked_at !== null ? "acknowledged" : state;
 }
 
-export const CLASSES: readonly { readonly value: Class; readonly label: string; readonly title: string }[] = [
-  { value: "action", label: "Action taken", title: "There was something to do" },
-  { value: "no_action", label: "No action", title: "There was nothing to do" },
-  { value: "tune", label: "Needs tuning", title: "The rule should be changed" },
-];
+/** The same for people. */
+export function standingWord(incident: Incident): string {
+  return worded(t.incidents.standings, standingOf(incident));
+}
+
+export const CLASSES = (["action", "no_action", "tune"] as const satisfies Class[]).map((value) => ({
+  value,
+  ...t.incidents.classes[value],
+}));
 
 export function classOf(name: string | null): string | null {
   return CLASSES.find(({ value }) => value === name)?.label ?? name;
@@ -63,26 +66,12 @@ export function pastOf(incidents: readonly Incident[], { id, rule }: Incident, m
 
 /** `country DE`, `host null` as it is in the data; empty for what has no labels. */
 export function labelList(labels: Labels | null): { name: string; value: string }[] {
-  return Object.entries(labels ?? {}).map(([name, value]) => ({ name, value: value ?? "unknown" }));
+  return Object.entries(labels ?? {}).map(([name, value]) => ({ name, value: value ?? t.incidents.unknown }));
 }
-
-const EVENTS: Readonly<Record<string, string>> = {
-  open: "opened",
-  resolve: "ended",
-  escalate: "got worse",
-  flapping: "comes and goes",
-  sent: "told",
-  acknowledge: "acknowledged",
-  unacknowledge: "taken back",
-  class: "classed",
-  "told again": "no longer held back",
-  fallback: "told another way",
-  ...MUTES,
-};
 
 /** What happened, in words. */
 export function eventOf({ kind }: IncidentEvent): string {
-  return EVENTS[kind] ?? kind;
+  return worded({ ...t.incidents.mutes, ...t.incidents.events }, kind);
 }
 
 /** The query part of a link into the map; null for a link to anywhere else. */
@@ -107,12 +96,13 @@ export interface Lamp {
 
 /** `server` is the server's own word: blue says that nobody looks, or that messages do not get out. */
 export function lampOf(open: readonly Incident[], live: boolean, server?: string): Lamp {
-  if (server === "blue") return { shape: "ring", word: "Rules are not looked at, or messages do not get out" };
+  if (server === "blue") return { shape: "ring", word: t.incidents.lamp.blind };
   const told = open.filter((one) => !isMuted(one));
   const firing = told.filter(({ acked_at }) => acked_at === null).length;
-  if (firing > 0) return { shape: "diamond", word: `${firing} firing` };
-  if (!live) return { shape: "ring", word: "No fresh data" };
-  if (told.length > 0) return { shape: "half", word: `${told.length} acknowledged` };
-  if (open.length > 0) return { shape: "circle", word: `OK, ${open.length} muted` };
-  return { shape: "circle", word: "OK" };
+  if (firing > 0) return { shape: "diamond", word: t.incidents.lamp.firing(firing, integer(firing)) };
+  if (!live) return { shape: "ring", word: t.incidents.lamp.stale };
+  const { acknowledged, muted, ok } = t.incidents.lamp;
+  if (told.length > 0) return { shape: "half", word: acknowledged(told.length, integer(told.length)) };
+  if (open.length > 0) return { shape: "circle", word: muted(open.length, integer(open.length)) };
+  return { shape: "circle", word: ok };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isThisWeek, weekAt, weekOf, type Week } from "./weeks";
+import { isThisWeek, weekAt, weekOf, weekSpan, type Week } from "./weeks";
 
 test("a week has neighbours", () => {
   const week = weekOf("2026-11-23T00:00:00Z") as Week;
@@ -8,6 +8,13 @@ test("a week has neighbours", () => {
   expect(isThisWeek(week, Date.parse("2026-11-29T23:59:59Z"))).toBe(true);
   expect(isThisWeek(week, week.after)).toBe(false);
   expect(weekOf("last week")).toBeNull();
+});
+
+test("a week is said by its days, unless it begins within one", () => {
+  expect(weekSpan("2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z")).toBe("2026-11-23 – 2026-11-30");
+  expect(weekSpan("2026-11-22T23:00:00Z", "2026-11-29T23:00:00Z")).toBe(
+    "2026-11-22 23:00 – 2026-11-29 23:00",
+  );
 });
 
 test.each([
