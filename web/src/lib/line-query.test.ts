@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { aroundSql, facetsSql, formatLines, parseLines, rowsSql, tailSql } from "./line-query";
+import {
+  aroundSql,
+  facetsSql,
+  formatLines,
+  parseLines,
+  rowsSql,
+  tailSql,
+  toggled,
+  withChoices,
+} from "./line-query";
 import { HOUR } from "./windows";
 
 test.each([
@@ -7,6 +16,7 @@ test.each([
   ["?last=6h&host=web-1", "/lines?last=6h&host=web-1"],
   // Without a host is a choice, too.
   ["?host=", "/lines?host="],
+  ["?host=b&status=5xx&host=&host=a&host=b&status=9", "/lines?status=5xx&host=b&host=&host=a"],
   ["?text=a%26b&view=shapes&status=5xx", "/lines?view=shapes&text=a%26b&status=5xx"],
   ["?from=1&to=2&last=6h", "/lines?from=1&to=2"],
   ["?status=5;drop&last=9y&from=9&to=2&x=1", "/lines"],
@@ -20,6 +30,25 @@ test("what was chosen is what is asked", () => {
   const sql = rowsSql(parseLines("?status=5xx&host=o'x&service=&text=50%25"), window);
   expect(sql).toContain("status BETWEEN 500 AND 599\n  AND service IS NULL\n  AND host = 'o''x'");
   expect(sql).toContain("message ILIKE '%50\\%%' OR path ILIKE");
+});
+
+test("several values of a facet are one or another", () => {
+  const sql = rowsSql(parseLines("?status=5xx&status=4xx&host=a&host=b&host="), window);
+  expect(sql).toContain(
+    "(status BETWEEN 500 AND 599 OR status BETWEEN 400 AND 499)\n  AND (host IN ('a', 'b') OR host IS NULL)",
+  );
+});
+
+test("a choice goes in and out", () => {
+  const one = toggled({ level: ["error"] }, "host", null);
+  expect(one).toEqual({ level: ["error"], host: [null] });
+  expect(toggled(one, "host", "a")).toEqual({ level: ["error"], host: [null, "a"] });
+  expect(toggled(one, "host", null)).toEqual({ level: ["error"] });
+  expect(withChoices(one, "level", [])).toEqual({ host: [null] });
+  expect(
+    parseLines(`?${"host=x&".repeat(3)}${Array.from({ length: 90 }, (_, n) => `host=${n}`).join("&")}`).chosen
+      .host,
+  ).toHaveLength(40);
 });
 
 test("a page goes on where the one before ended", () => {

@@ -2,7 +2,7 @@
 
 import { pathOf } from "./routes";
 import { formatSpan, parseSpan, type Span } from "./spans";
-import { anywhere, equals, timeLiteral } from "./sql-text";
+import { anywhere, isAmong, equals, timeLiteral } from "./sql-text";
 import type { Window } from "./windows";
 
 /** What lines can be told apart by, in the order people look at it. */
@@ -21,19 +21,26 @@ export type Facet = (typeof FACETS)[number];
 export interface LineFilter extends Span {
   readonly view: "lines" | "shapes";
   readonly text: string;
-  /** Null is a value, as for lines without a host; what is absent is not asked for. */
-  readonly chosen: Readonly<Partial<Record<Facet, string | null>>>;
+  readonly chosen: Chosen;
 }
 
-const STATUS = /^[1-9]xx$/;
+/** Null is a value, as for lines without a host. */
+export type FacetChoice = string | null;
+/** The values of which a line has to have one; a facet that is absent is not asked for. */
+export type Chosen = Readonly<Partial<Record<Facet, readonly FacetChoice[]>>>;
 
-/** Reads the query part of the address; an empty value is null. */
+const STATUS = /^[1-9]xx$/;
+/** An address written by hand must not make a statement without end. */
+const CHOICES_MAX = 40;
+
+/** Reads the query part of the address; a facet comes once a value, and an empty value is null. */
 export function parseLines(search: string): LineFilter {
   const params = new URLSearchParams(search);
-  const chosen: Partial<Record<Facet, string | null>> = {};
+  const chosen: Partial<Record<Facet, readonly FacetChoice[]>> = {};
   for (const facet of FACETS) {
-    const value = params.get(facet);
-    if (value !== null && (facet !== "status" || !value || STATUS.test(value))) chosen[facet] = value || null;
+    const values = params.getAll(facet).filter((value) => facet !== "status" || !value || STATUS.test(value));
+    const choices = [...new Set(values.map((value) => value || null))].slice(0, CHOICES_MAX);
+    if (choices.length > 0) chosen[facet] = choices;
   }
   return {
     view: params.get("view") === "shapes" ? "shapes" : "lines",
@@ -52,11 +59,23 @@ export function formatLines({ view, last, window, text, chosen }: LineFilter): s
   });
   const params = new URLSearchParams();
   for (const facet of FACETS) {
-    const value = chosen[facet];
-    if (value !== undefined) params.set(facet, value ?? "");
+    for (const value of chosen[facet] ?? []) params.append(facet, value ?? "");
   }
   const more = params.toString();
   return more ? `${address}${address.includes("?") ? "&" : "?"}${more}` : address;
+}
+
+/** The choice with a value more, or without it when it was in. */
+export function toggled(chosen: Chosen, facet: Facet, value: FacetChoice): Chosen {
+  const before = chosen[facet] ?? [];
+  const after = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
+  return withChoices(chosen, facet, after);
+}
+
+/** The choice with these values of a facet; without any it is no longer asked for. */
+export function withChoices(chosen: Chosen, facet: Facet, values: readonly FacetChoice[]): Chosen {
+  const { [facet]: _, ...others } = chosen;
+  return values.length > 0 ? { ...others, [facet]: values } : others;
 }
 
 /** Where the text is looked for. */
@@ -65,17 +84,22 @@ const TEXTS = ["message", "path", "query_string", "raw", "user_agent", "client_i
 /** What has to hold besides the time; a facet's own choice is left out where its other values are counted. */
 function conditions({ text, chosen }: LineFilter, without: Facet | null = null): string[] {
   const all = FACETS.flatMap((facet) => {
-    const value = chosen[facet];
-    return value === undefined || facet === without ? [] : [isChosen(facet, value)];
+    const values = chosen[facet];
+    return values === undefined || facet === without ? [] : [isChosen(facet, values)];
   });
   if (text) all.push(`(${TEXTS.map((column) => `${column} ILIKE ${anywhere(text)}`).join(" OR ")})`);
   return all;
 }
 
-function isChosen(facet: Facet, value: string | null): string {
-  if (facet !== "status" || value === null) return equals(facet, value);
-  const first = Number(value[0]) * 100;
-  return `status BETWEEN ${first} AND ${first + 99}`;
+function isChosen(facet: Facet, values: readonly FacetChoice[]): string {
+  if (facet !== "status") return isAmong(facet, values);
+  // Ranges, so that files whose codes lie elsewhere are left out.
+  const parts = values.map((value) => {
+    if (value === null) return equals(facet, value);
+    const first = Number(value[0]) * 100;
+    return `status BETWEEN ${first} AND ${first + 99}`;
+  });
+  return parts.length === 1 ? parts.join() : `(${parts.join(" OR ")})`;
 }
 
 function within({ from, to }: Window): string[] {
@@ -119,11 +143,14 @@ export function facetsSql(filter: LineFilter, window: Window): string {
       facet === "status"
         ? "CASE WHEN status IS NOT NULL THEN concat(CAST(status / 100 AS TEXT), 'xx') END"
         : facet;
+    const chosen = filter.chosen[facet] ?? [];
+    // What is chosen is counted however rare it is.
+    const first = chosen.length > 0 ? `CASE WHEN ${isAmong("value", chosen)} THEN 0 ELSE 1 END, ` : "";
     return `SELECT * FROM (
   SELECT '${facet}' AS facet, ${value} AS value, count(*) AS n
   FROM logs
   WHERE ${all([...within(window), ...conditions(filter, facet)])}
-  GROUP BY 2 ORDER BY n DESC, value LIMIT ${FACET_VALUES}
+  GROUP BY 2 ORDER BY ${first}n DESC, value LIMIT ${FACET_VALUES + chosen.length}
 )`;
   });
   return parts.join("\nUNION ALL\n");

@@ -2,7 +2,9 @@
 
 import { numberOf, rowsOf, textOf } from "./answer";
 import type { Table } from "./api";
-import { TAIL_ROWS, type Cursor } from "./line-query";
+import { dateTime } from "./format";
+import { TAIL_ROWS, type Cursor, type FacetChoice } from "./line-query";
+import { t } from "./texts";
 
 export interface Line extends Cursor {
   /** The same for the same line, always. */
@@ -48,8 +50,14 @@ function wordsOf(text: (name: string) => string | null): string {
   const path = text("path");
   if (path !== null) return [text("method"), path].filter(Boolean).join(" ");
   const action = text("action");
-  if (action !== null) return `${action} ${text("client_ip") ?? ""} to port ${text("server_port") ?? "–"}`;
+  if (action !== null)
+    return t.lines.list.toPort(`${action} ${text("client_ip") ?? ""}`, text("server_port") ?? "–");
   return text("raw") ?? "";
+}
+
+/** `2026-11-23 20:00:00.123`, in the zone that is shown; zones differ by minutes. */
+export function exactTime(ms: number): string {
+  return `${dateTime(ms)}:${new Date(ms).toISOString().slice(17, 23)}`;
 }
 
 /** How bad a line is, for its mark: a failure, a warning, or neither. */
@@ -80,11 +88,11 @@ export interface FacetValue {
 export function facetValues(
   table: Table,
   facet: string,
-  chosen: string | null | undefined,
+  chosen: readonly FacetChoice[],
 ): readonly FacetValue[] {
   const rows = rowsOf(table).filter((row) => row("facet") === facet);
   const values = rows.map((row) => ({ value: textOf(row("value")), n: numberOf(row("n")) ?? 0 }));
   values.sort((a, b) => b.n - a.n);
-  if (chosen === undefined || values.some(({ value }) => value === chosen)) return values;
-  return [{ value: chosen, n: 0 }, ...values];
+  const gone = chosen.filter((choice) => !values.some(({ value }) => value === choice));
+  return [...gone.map((value) => ({ value, n: 0 })), ...values];
 }

@@ -1,10 +1,18 @@
 import { expect, test } from "vitest";
-import { anywhere, equals, textLiteral, timeLiteral } from "./sql-text";
+import { anywhere, equals, isAmong, textLiteral, timeLiteral } from "./sql-text";
 
 test("a quote stays within its text", () => {
   expect(textLiteral("O'Higgins'; --")).toBe("'O''Higgins''; --'");
   expect(equals("host", "a'b")).toBe("host = 'a''b'");
   expect(equals("host", null)).toBe("host IS NULL");
+});
+
+test("one value of several, null among them", () => {
+  expect(isAmong("host", ["a"])).toBe("host = 'a'");
+  expect(isAmong("host", ["a", "b'c"])).toBe("host IN ('a', 'b''c')");
+  expect(isAmong("host", [null])).toBe("host IS NULL");
+  expect(isAmong("host", ["a", null])).toBe("(host = 'a' OR host IS NULL)");
+  expect(isAmong("host", ["a", null, "b"])).toBe("(host IN ('a', 'b') OR host IS NULL)");
 });
 
 test("microseconds are kept", () => {

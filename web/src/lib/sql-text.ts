@@ -16,6 +16,16 @@ export function anywhere(text: string): string {
   return textLiteral(`%${text.replace(/[\\%_]/g, "\\$&")}%`);
 }
 
+/** That a column has one of these values. */
+export function isAmong(column: string, values: readonly (string | null)[]): string {
+  const texts = values.filter((value) => value !== null);
+  const [first] = texts;
+  if (first === undefined) return equals(column, null);
+  const among =
+    texts.length === 1 ? equals(column, first) : `${column} IN (${texts.map(textLiteral).join(", ")})`;
+  return texts.length === values.length ? among : `(${among} OR ${equals(column, null)})`;
+}
+
 /** That a column has a value; null is a value too. */
 export function equals(column: string, value: string | null): string {
   return value === null ? `${column} IS NULL` : `${column} = ${textLiteral(value)}`;

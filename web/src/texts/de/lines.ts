@@ -1,5 +1,70 @@
 import type en from "../en/lines";
 
-const lines: typeof en = {};
+const lines: typeof en = {
+  title: "Zeilen",
+  views: "Ansichten der Zeilen",
+  shapesView: "Muster",
+  textInLine: "Text in der Zeile",
+  find: "Suchen",
+  howFarBack: "Wie weit zurück",
+  reload: "Neu laden",
+  live: "Live",
+  goLive: "Live folgen",
+  asking: "Zeilen werden geladen …",
+  facets: {
+    title: "Eingrenzen",
+    chosen: (_n, shown) => `${shown} gewählt`,
+    showAll: "Alle Zeilen zeigen",
+    any: "alle",
+    anyOf: (facet) => `Jeder Wert von ${facet}`,
+    none: "ohne",
+    allAlike: "Alle Zeilen sind gleich.",
+    counting: "Wird gezählt …",
+    titles: {
+      level: "Stufe",
+      status: "Status",
+      error_class: "Art des Fehlers",
+      service: "Dienst",
+      host: "Server",
+      country: "Land",
+      format: "Format",
+      source: "Quelle",
+    },
+  },
+  list: {
+    label: "Zeilen, die neueste zuerst",
+    paused: (_n, shown) => `Angehalten, ${shown} neu`,
+    goOn: "Weiter",
+    waiting: "Warten auf Zeilen …",
+    noneLike: "Keine Zeile in diesem Fenster ist so.",
+    none: "Keine Zeilen in diesem Fenster.",
+    older: "Ältere Zeilen",
+    count: (shown, total) => `${shown} gezeigt, ${total} in diesem Fenster`,
+    toPort: (what, port) => `${what} an Port ${port}`,
+  },
+  sheet: {
+    label: "Eine Zeile",
+    close: "Schließen",
+    empty: (names) => `Leer: ${names}`,
+    nothingEmpty: "nichts",
+    gone: "Die Zeile ist nicht mehr da; vielleicht war sie zu alt.",
+    asking: "Zeile wird geladen …",
+    around: (source) => `Um sie herum, aus ${source}`,
+    noSource: "keiner Quelle",
+    nothingElse: "Ihre Quelle schrieb innerhalb von 30 s nichts anderes.",
+  },
+  shapes: {
+    of: (shapes, lines) => `${shapes} aus ${lines} Zeilen; ohne Zahlen, Adressen und Zitiertes`,
+    ofNewest: (shapes, lines) =>
+      `${shapes} aus ${lines} Zeilen, den neuesten dieses Fensters; ohne Zahlen, Adressen und Zitiertes`,
+    noText: "Keine Zeile in diesem Fenster hat einen Text.",
+    shape: "Muster",
+    lines: "Zeilen",
+    share: "Anteil",
+    first: (zone) => `Erste, ${zone}`,
+    last: (zone) => `Letzte, ${zone}`,
+    rarer: (_n, shown) => `und ${shown} seltenere`,
+  },
+};
 
 export default lines;
