@@ -1,6 +1,8 @@
 // Whether one series goes with another, and which of them comes first.
 
+import { localized } from "./format";
 import type { Values } from "./series";
+import { t } from "./texts";
 
 export interface Lag {
   /** In steps. Positive: the second series comes after the first. */
@@ -57,7 +59,7 @@ function isNumber(value: number | null): value is number {
 export function lagWords(lag: Lag | null, stepMinutes: number): string | null {
   if (!lag || lag.r < CLEAR_R) return null;
   const minutes = Math.abs(lag.steps) * stepMinutes;
-  if (minutes === 0) return "with the errors";
-  const much = Number.isInteger(minutes) ? String(minutes) : minutes.toFixed(1);
-  return `${much} min ${lag.steps > 0 ? "after" : "before"} the errors`;
+  if (minutes === 0) return t.servers.lag.with;
+  const much = Number.isInteger(minutes) ? String(minutes) : localized(minutes.toFixed(1));
+  return lag.steps > 0 ? t.servers.lag.after(much) : t.servers.lag.before(much);
 }

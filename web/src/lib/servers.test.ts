@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatServers, parseServers, serversOf, stepSeconds } from "./servers";
+import { formatServers, ownErrors, ownErrorsSql, parseServers, serversOf, stepSeconds } from "./servers";
 import { DAY, MINUTE } from "./windows";
 
 test.each([
@@ -36,6 +36,57 @@ test("the busiest is first, its lag is known, a gap stays one", () => {
   expect(other?.series.cpu_pct[5]).toBeNull();
   expect(other?.last).toEqual({ cpu_pct: 5, mem_used_pct: null, load1: 0.1 });
   expect(other?.lag).toBeNull();
+});
+
+test("a server with errors of its own is compared with those", () => {
+  const own = errors.map((_, idx) => (idx > 3 && idx < 9 ? 30 : 1));
+  const load = {
+    query: "host_load",
+    sql: "",
+    columns: ["t", "host", "cpu_pct"].map((name) => ({ name, type: "float" })),
+    data: [
+      own.flatMap((_, idx) => [idx * MINUTE, idx * MINUTE]),
+      own.flatMap(() => ["web-1", "db-1"]),
+      own.flatMap((_, idx) => [20 + (own[idx - 3] ?? 1), 20 + (errors[idx - 1] ?? 1)]),
+    ],
+    n_rows: 60,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+  const counts = {
+    columns: ["host", "t", "k"].map((name) => ({ name, type: "int" })),
+    data: [
+      [...own.map(() => "web-1"), "db-1"],
+      [...own.map((_, idx) => idx * MINUTE), 0],
+      [...own, 3],
+    ],
+    n_rows: 31,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+  const ownOf = ownErrors(counts, errors, window, 60);
+  expect([...ownOf.keys()]).toEqual(["web-1"]);
+  const servers = new Map(serversOf(load, errors, window, 60, ownOf).map((server) => [server.host, server]));
+  expect(servers.get("web-1")).toMatchObject({ nOwn: 175, lag: { steps: 3 } });
+  expect(servers.get("db-1")).toMatchObject({ nOwn: null, lag: { steps: 1 } });
+  expect(ownErrors({ ...counts, truncated: true }, errors, window, 60).size).toBe(0);
+});
+
+test("own errors have the gaps of all, and none is made of a cut end", () => {
+  const counts = {
+    columns: ["host", "t", "k"].map((name) => ({ name, type: "int" })),
+    data: [
+      ["a", "a", "a"],
+      [0, 2 * MINUTE, 3 * MINUTE],
+      [50, 50, 50],
+    ],
+    n_rows: 3,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+  const cut = { from: 10_000, to: 3 * MINUTE + 10_000 };
+  expect(ownErrors(counts, [1, null, 1, 1], cut, 60).get("a")?.perMinute).toEqual([null, null, 50, null]);
+  expect(ownErrorsSql(cut, 60)).toContain("CAST(ts AS BIGINT) / 60000000 * 60000 AS t");
 });
 
 test("a day has minutes, a week has not", () => {
