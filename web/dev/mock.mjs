@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { readFileSync, readdirSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { alerts } from "./mock-alerts.mjs";
-import { accounts, sql } from "./mock-sql.mjs";
+import { accounts, keepQuery, queries, sql } from "./mock-sql.mjs";
 
 const PORT = Number(process.env.PORT ?? 7272);
 const HOUR = 3_600_000;
@@ -344,9 +344,11 @@ function savedQueries() {
       type,
       ...(usual === undefined ? {} : { default: JSON.parse(usual) }),
     }));
-    return { name: file.slice(0, -4), title: text.slice(3, text.indexOf("\n")), params };
+    const sql = text.replace(/^(--.*\n)+/, "").trim();
+    const title = text.slice(3, text.indexOf("\n"));
+    return { name: file.slice(0, -4), title, params, sql, origin: "shipped" };
   });
-  return [...entries, { name: "mine", error: "line 3: $from has no type" }];
+  return queries([...entries, { name: "mine", error: "line 3: $from has no type" }]);
 }
 
 function status() {
@@ -465,6 +467,8 @@ createServer(async (request, response) => {
   if (url.pathname === "/api/v1/sql" && /\$step_us/.test(body.sql)) return send(200, lapse(body));
   if (url.pathname === "/api/v1/sql") return send(...sql(body));
   if (url.pathname === "/api/v1/queries") return send(200, savedQueries());
+  const [, saved] = /^\/api\/v1\/queries\/([\w-]+)$/.exec(url.pathname) ?? [];
+  if (saved && request.method === "PUT") return send(...keepQuery(saved, body));
   const answer = alerts(request.method, url.pathname, Object.fromEntries(url.searchParams), body);
   if (answer) return send(...answer);
   const name = /^\/api\/v1\/queries\/(\w+)$/.exec(url.pathname)?.[1];

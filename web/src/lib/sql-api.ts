@@ -3,9 +3,24 @@
 import { request, send, type Schemas, type Table } from "./api";
 
 export type SqlAnswer = Table & Pick<Schemas["SqlAnswer"], "sql">;
-export type SavedQuery = Schemas["SavedQuery"];
-/** A saved query, or why a file is none. */
-export type QueryEntry = Schemas["QueryEntry"];
+/** A saved query; what may be absent is what older servers do not tell. */
+export type SavedQuery = Schemas["SavedQuery"] & {
+  readonly sql?: string;
+  readonly description?: string | null;
+  readonly origin?: "shipped" | "yours";
+  /** Changes with every save. */
+  readonly version?: string | null;
+};
+/** Why a file is no saved query. */
+export interface BrokenQuery {
+  readonly name: string;
+  readonly error: string;
+}
+export type QueryEntry = SavedQuery | BrokenQuery;
+
+export function isBroken(entry: QueryEntry): entry is BrokenQuery {
+  return "error" in entry;
+}
 
 export function askSql(sql: string, signal?: AbortSignal): Promise<SqlAnswer> {
   return request("POST", "/api/v1/sql", { body: { sql }, signal });
@@ -13,6 +28,18 @@ export function askSql(sql: string, signal?: AbortSignal): Promise<SqlAnswer> {
 
 export function getQueries(signal: AbortSignal): Promise<readonly QueryEntry[]> {
   return request("GET", "/api/v1/queries", { signal });
+}
+
+export interface NewQuery {
+  readonly sql: string;
+  readonly title: string;
+  readonly description?: string;
+  /** Of the one that it was made of. When that is no longer the newest, the server refuses with status 409. */
+  readonly version?: string;
+}
+
+export function saveQuery(name: string, body: NewQuery): Promise<SavedQuery> {
+  return request("PUT", `/api/v1/queries/${encodeURIComponent(name)}`, { body });
 }
 
 export const FILES = ["csv", "json", "parquet"] as const;

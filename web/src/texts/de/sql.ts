@@ -1,5 +1,70 @@
 import type en from "../en/sql";
 
-const sql: typeof en = {};
+const sql: typeof en = {
+  title: "SQL",
+  question: "Abfrage",
+  tools: {
+    run: "Ausführen",
+    stop: "Abbrechen",
+    explain: "Plan zeigen",
+    keys: (key) => `${key} + Enter führt aus, Esc bricht ab`,
+    save: "Speichern …",
+    allRowsAs: "Alle Zeilen als",
+  },
+  params: {
+    label: "Werte in der Abfrage",
+    missing: (name) => `${name} hat keinen Wert seines Typs`,
+    missingHint: "sein Feld steht unter der Abfrage",
+    all: "alle",
+  },
+  result: {
+    label: "Antwort",
+    rows: (n, shown) => `${shown} ${n === 1 ? "Zeile" : "Zeilen"}`,
+    took: (time) => `in ${time}`,
+    truncated: "Es gibt mehr: Die Seite endet hier, eine Datei enthält alle.",
+    none: "Keine Zeilen.",
+    more: (step, total) => `${step} weitere von ${total}`,
+    asking: "Wird abgefragt …",
+    stopped: "Abgebrochen.",
+    noAnswer: "Keine Antwort.",
+    hint: "Hier erscheint die Antwort. Tabellen, gespeicherte und frühere Abfragen stehen daneben.",
+  },
+  side: {
+    label: "Abfragen und Tabellen",
+    switch: "Was daneben steht",
+    saved: "Gespeichert",
+    past: "Früher",
+    tables: "Tabellen",
+    nothingPast: "In diesem Browser wurde noch nichts abgefragt.",
+    forget: "Alle vergessen",
+    askingTables: "Tabellen werden geladen …",
+  },
+  saved: {
+    find: "Abfrage suchen",
+    findLabel: "Gespeicherte Abfrage suchen",
+    open: "Öffnen",
+    openAndRun: "Öffnen und ausführen",
+    none: "Keine gespeicherte Abfrage heißt so.",
+    asking: "Abfragen werden geladen …",
+    yours: "eigene",
+  },
+  save: {
+    label: "Diese Abfrage speichern",
+    name: "Name",
+    nameHint: "Buchstaben, Ziffern, - und _",
+    title: "Was sie beantwortet",
+    description: "Mehr dazu, wenn nötig",
+    fresh: "Wird eine eigene Abfrage, für alle hier.",
+    replaces: "Es gibt schon eine mit diesem Namen; sie wird ersetzt.",
+    takesPlace: "Tritt an die Stelle der mitgelieferten, die wiederkommt, wenn die eigene gelöscht wird.",
+    save: "Speichern",
+    replace: "Ersetzen",
+    saving: "Wird gespeichert …",
+    saved: (name) => `Gespeichert als ${name}.`,
+    theirs: "Was jemand anderes inzwischen gespeichert hat",
+    saveOver: "Meine darüber speichern",
+    takeTheirs: "Die andere nehmen",
+  },
+};
 
 export default sql;

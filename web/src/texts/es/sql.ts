@@ -1,5 +1,70 @@
 import type en from "../en/sql";
 
-const sql: typeof en = {};
+const sql: typeof en = {
+  title: "SQL",
+  question: "Consulta",
+  tools: {
+    run: "Ejecutar",
+    stop: "Parar",
+    explain: "Explicar",
+    keys: (key) => `${key} + Intro ejecuta, Esc para`,
+    save: "Guardar …",
+    allRowsAs: "Todas las filas en",
+  },
+  params: {
+    label: "Valores de la consulta",
+    missing: (name) => `${name} no tiene un valor de su tipo`,
+    missingHint: "su campo está debajo de la consulta",
+    all: "todos",
+  },
+  result: {
+    label: "Respuesta",
+    rows: (n, shown) => `${shown} ${n === 1 ? "fila" : "filas"}`,
+    took: (time) => `en ${time}`,
+    truncated: "Hay más: la página se queda aquí, un archivo las tiene todas.",
+    none: "Sin filas.",
+    more: (step, total) => `${step} más de ${total}`,
+    asking: "Consultando …",
+    stopped: "Parada.",
+    noAnswer: "Sin respuesta.",
+    hint: "La respuesta sale aquí. Las tablas, las consultas guardadas y las anteriores están al lado.",
+  },
+  side: {
+    label: "Consultas y tablas",
+    switch: "Qué se ve al lado",
+    saved: "Guardadas",
+    past: "Anteriores",
+    tables: "Tablas",
+    nothingPast: "En este navegador aún no se ha consultado nada.",
+    forget: "Olvidarlas todas",
+    askingTables: "Pidiendo las tablas …",
+  },
+  saved: {
+    find: "Buscar una consulta",
+    findLabel: "Buscar una consulta guardada",
+    open: "Abrir",
+    openAndRun: "Abrir y ejecutar",
+    none: "Ninguna consulta guardada se llama así.",
+    asking: "Pidiendo las consultas …",
+    yours: "propia",
+  },
+  save: {
+    label: "Guardar esta consulta",
+    name: "Nombre",
+    nameHint: "letras, cifras, - y _",
+    title: "Qué responde",
+    description: "Más detalles, si hacen falta",
+    fresh: "Será una consulta propia, para todos los de aquí.",
+    replaces: "Ya hay una con este nombre; se sustituye.",
+    takesPlace: "Ocupa el lugar de la incluida, que vuelve si se borra la propia.",
+    save: "Guardar",
+    replace: "Sustituirla",
+    saving: "Guardando …",
+    saved: (name) => `Guardada como ${name}.`,
+    theirs: "Lo que otra persona ha guardado entretanto",
+    saveOver: "Guardar la mía encima",
+    takeTheirs: "Quedarse con la otra",
+  },
+};
 
 export default sql;
