@@ -10,6 +10,11 @@ FROM logs /* $no */
 WHERE ts >= $from AND $step > 0 AND ($place IS NULL OR country = $place)`;
 
 test("what is asked for is declared, or guessed", () => {
+  expect(
+    paramsOf("-- $a int\n-- $b int\n-- $c int\nSELECT $d, $b, $a")
+      .map(({ name }) => name)
+      .join(""),
+  ).toBe("abd");
   expect(paramsOf(asked)).toEqual([
     { name: "from", type: "timestamp" },
     { name: "step", type: "int", default: 300 },

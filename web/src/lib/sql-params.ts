@@ -11,7 +11,7 @@ export type Param = SavedQuery["params"][number];
 const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)/g;
 const DECLARED = /^--\s*\$(\w+)\s+(timestamp|int|float|text)\s*(?:=\s*(.*?))?\s*$/gm;
 
-/** What a text asks for, in the order it does so. Without a declaration it is a time by its name, or a text. */
+/** What a text asks for, as it is declared and then as it comes. Without a declaration it is a time by its name, or a text. */
 export function paramsOf(sql: string): Param[] {
   const declared = new Map<string, Param>();
   for (const [, name = "", type, usual] of sql.matchAll(DECLARED)) {
@@ -20,7 +20,8 @@ export function paramsOf(sql: string): Param[] {
   }
   const used = new Set([...sql.matchAll(TOKENS)].flatMap(([, name]) => (name ? [name] : [])));
   const isTime = (name: string) => /^(\w+_)?(from|to)$/.test(name);
-  return [...used].map(
+  const names = [...declared.keys()].filter((name) => used.has(name));
+  return [...new Set([...names, ...used])].map(
     (name) => declared.get(name) ?? { name, type: isTime(name) ? ("timestamp" as const) : ("text" as const) },
   );
 }

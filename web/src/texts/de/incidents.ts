@@ -96,7 +96,7 @@ const incidents: typeof en = {
     nothing: "Nichts fällt auf, oder noch niemand hat nachgesehen.",
     usual: (rate, normal) => `${rate} schlugen fehl; am Tag davor ${normal}.`,
     where: "Wo mehr fehlschlägt als anderswo",
-    failed: "Fehlgeschlagen",
+    failed: "Fehler",
     lift: "Faktor",
     share: "Anteil am Überschuss",
     noneElsewhere: "nur hier",

@@ -17,7 +17,7 @@ const lines: typeof en = {
     showAll: "Alle Zeilen zeigen",
     any: "alle",
     anyOf: (facet) => `Jeder Wert von ${facet}`,
-    none: "ohne",
+    none: "ohne Wert",
     allAlike: "Alle Zeilen sind gleich.",
     counting: "Wird gezählt …",
     titles: {

@@ -7,7 +7,7 @@ const servers: typeof en = {
   unknownHost: "unbekannter Server",
   errorsAMinute: "Fehler je Minute",
   errorsOverTime: "Fehler je Minute im Zeitverlauf",
-  errorsLine: "Fehler je Minute",
+  allErrorsLine: "Fehler aller Server",
   ownErrorsLine: (host) => `Fehler von ${host}`,
   chartsLabel: "Fehler und Last im Zeitverlauf",
   chartLabel: (title, unit) => `${title} der Server im Zeitverlauf, in ${unit}`,

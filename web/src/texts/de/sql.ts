@@ -6,7 +6,7 @@ const sql: typeof en = {
   tools: {
     run: "Ausführen",
     stop: "Abbrechen",
-    explain: "Plan zeigen",
+    explain: "Plan",
     keys: (key) => `${key} + Enter führt aus, Esc bricht ab`,
     save: "Speichern …",
     allRowsAs: "Alle Zeilen als",

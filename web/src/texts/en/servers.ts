@@ -5,7 +5,7 @@ export default {
   unknownHost: "unknown host",
   errorsAMinute: "Errors a minute",
   errorsOverTime: "Errors a minute over time",
-  errorsLine: "errors a minute",
+  allErrorsLine: "errors of all servers",
   ownErrorsLine: (host: string) => `errors of ${host}`,
   chartsLabel: "Errors and load over time",
   chartLabel: (title: string, unit: string) => `${title} of the servers over time, in ${unit}`,

@@ -17,7 +17,7 @@ const lines: typeof en = {
     showAll: "Mostrar todas las líneas",
     any: "todos",
     anyOf: (facet) => `Cualquier valor de ${facet}`,
-    none: "ninguno",
+    none: "sin valor",
     allAlike: "Todas las líneas son iguales.",
     counting: "Contando …",
     titles: {

@@ -7,7 +7,7 @@ const servers: typeof en = {
   unknownHost: "servidor desconocido",
   errorsAMinute: "Errores por minuto",
   errorsOverTime: "Errores por minuto a lo largo del tiempo",
-  errorsLine: "errores por minuto",
+  allErrorsLine: "errores de todos los servidores",
   ownErrorsLine: (host) => `errores de ${host}`,
   chartsLabel: "Errores y carga a lo largo del tiempo",
   chartLabel: (title, unit) => `${title} de los servidores a lo largo del tiempo, en ${unit}`,
