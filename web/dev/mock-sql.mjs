@@ -273,7 +273,6 @@ const kept = new Map([
     {
       name: "slow_paths",
       title: "Which paths are slow, and for whom? <b>\u202egnp</b>",
-      description: "Looked at each Monday.",
       sql: "SELECT path, approx_percentile_cont(duration_ms, 0.95) AS p95\nFROM logs\nWHERE ts >= $from AND ts < $to\nGROUP BY path\nORDER BY p95 DESC",
       params: [
         { name: "from", type: "timestamp" },
@@ -291,27 +290,18 @@ export function queries(shipped) {
   return [...others, ...kept.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Keeps a question, unless it is none or was made of an older one. */
-export function keepQuery(name, { sql, title, description, version }) {
+/** Keeps a question, unless it is none or was made of an older one; `shipped` is what it would take the place of. */
+export function keepQuery(name, { sql, title, params = [], version }, shipped) {
   const refuse = (status, code, message, hint) => [status, { error: { code, message, hint } }];
-  if (/\b(broken|slect)\b/i.test(sql))
-    return refuse(
-      422,
-      "query_invalid",
-      "expected an SQL statement, found: slect at line 1",
-      "try it in the console",
-    );
-  const before = kept.get(name);
-  if (before && before.version !== version)
+  if (/\b(broken|slect)\b/i.test(sql)) {
+    const message = "expected an SQL statement, found: slect at line 1";
+    return refuse(422, "query_invalid", message, "try it in the console");
+  }
+  const before = kept.get(name) ?? shipped;
+  if (before?.version !== version)
     return refuse(409, "changed", `somebody else changed ${name}`, "look at theirs, then save again");
-  const params = [...sql.matchAll(/^-- \$(\w+) (\w+)(?: = (.*))?$/gm)].map(([, name, type, usual]) => ({
-    name,
-    type,
-    ...(usual === undefined ? {} : { default: JSON.parse(usual) }),
-  }));
   const next = `v${Number(before?.version.slice(1) ?? 0) + 1}`;
-  const text = sql.replace(/^(--.*\n)+/, "");
-  kept.set(name, { name, title, description, sql: text, params, origin: "yours", version: next });
+  kept.set(name, { name, title, sql, params, origin: "yours", version: next });
   return [200, kept.get(name)];
 }
 

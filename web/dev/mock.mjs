@@ -346,7 +346,7 @@ function savedQueries() {
     }));
     const sql = text.replace(/^(--.*\n)+/, "").trim();
     const title = text.slice(3, text.indexOf("\n"));
-    return { name: file.slice(0, -4), title, params, sql, origin: "shipped" };
+    return { name: file.slice(0, -4), title, params, sql, origin: "shipped", version: "v0" };
   });
   return queries([...entries, { name: "mine", error: "line 3: $from has no type" }]);
 }
@@ -468,7 +468,8 @@ createServer(async (request, response) => {
   if (url.pathname === "/api/v1/sql") return send(...sql(body));
   if (url.pathname === "/api/v1/queries") return send(200, savedQueries());
   const [, saved] = /^\/api\/v1\/queries\/([\w-]+)$/.exec(url.pathname) ?? [];
-  if (saved && request.method === "PUT") return send(...keepQuery(saved, body));
+  const known = savedQueries().find(({ name }) => name === saved);
+  if (saved && request.method === "PUT") return send(...keepQuery(saved, body, known));
   const answer = alerts(request.method, url.pathname, Object.fromEntries(url.searchParams), body);
   if (answer) return send(...answer);
   const name = /^\/api\/v1\/queries\/(\w+)$/.exec(url.pathname)?.[1];

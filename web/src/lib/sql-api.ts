@@ -6,15 +6,15 @@ export type SqlAnswer = Table & Pick<Schemas["SqlAnswer"], "sql">;
 /** A saved query; what may be absent is what older servers do not tell. */
 export type SavedQuery = Schemas["SavedQuery"] & {
   readonly sql?: string;
-  readonly description?: string | null;
   readonly origin?: "shipped" | "yours";
   /** Changes with every save. */
-  readonly version?: string | null;
+  readonly version?: string;
 };
 /** Why a file is no saved query. */
 export interface BrokenQuery {
   readonly name: string;
   readonly error: string;
+  readonly version?: string;
 }
 export type QueryEntry = SavedQuery | BrokenQuery;
 
@@ -33,8 +33,8 @@ export function getQueries(signal: AbortSignal): Promise<readonly QueryEntry[]> 
 export interface NewQuery {
   readonly sql: string;
   readonly title: string;
-  readonly description?: string;
-  /** Of the one that it was made of. When that is no longer the newest, the server refuses with status 409. */
+  readonly params: SavedQuery["params"];
+  /** Of the one that it was made of, a shipped one too. When that is no longer the newest, it is refused: status 409. */
   readonly version?: string;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundSql, declared, paramsOf, textWithParams, usualTexts } from "./sql-params";
+import { boundSql, paramsOf, savedParts, textWithParams, usualTexts } from "./sql-params";
 import { DAY } from "./windows";
 
 const asked = `-- $from timestamp
@@ -48,13 +48,35 @@ test.each([
   expect(boundSql(asked, typed)).toEqual({ missing });
 });
 
-test("an opened question has its declarations on top, once", () => {
+test("an opened question has its declarations on top, a saved one has them apart", () => {
   const params = paramsOf(asked);
   const sql = "SELECT $from, $step, $place";
   const text = textWithParams({ sql, params });
   expect(text).toBe(`-- $from timestamp\n-- $step int = 300\n-- $place text = null\n${sql}`);
-  expect(textWithParams({ sql: text, params })).toBe(text);
-  expect(declared("SELECT $to, $host")).toBe("-- $to timestamp\n-- $host text\nSELECT $to, $host");
+  expect(savedParts(text)).toEqual({ sql, params });
+  expect(savedParts("-- mine\nSELECT '-- $a int', $b")).toEqual({
+    sql: "-- mine\nSELECT '-- $a int', $b",
+    params: [{ name: "b", type: "text" }],
+  });
+});
+
+test("the default of a time is a moment", () => {
+  const [at] = paramsOf("-- $at timestamp = 1970-01-01T00:00:02Z\nSELECT $at");
+  expect(at).toEqual({ name: "at", type: "timestamp", default: 2_000_000 });
+  expect(paramsOf("-- $at timestamp = 2000\nSELECT $at")).toEqual([at]);
+  for (const never of ["soon", "9".repeat(30)]) {
+    const params = paramsOf(`-- $from timestamp = ${never}\nSELECT $from`);
+    expect(textWithParams({ sql: "", params })).toBe(`-- $from timestamp = ${never}\n`);
+    expect(usualTexts(params, 3 * DAY)).toEqual({ from: "1970-01-03 00:00" });
+    expect(boundSql(`-- $from timestamp = ${never}\nSELECT $from`, {})).toEqual({ missing: "from" });
+  }
+  expect(textWithParams({ sql: "", params: at ? [at] : [] })).toBe(
+    "-- $at timestamp = 1970-01-01T00:00:02.000Z\n",
+  );
+  expect(boundSql("-- $at timestamp = 2000\nSELECT $at", {})).toHaveProperty(
+    "sql",
+    "-- $at timestamp = 2000\nSELECT TIMESTAMP '1970-01-01T00:00:02.000000'",
+  );
 });
 
 test("a day, and the day before it, unless there is a default", () => {

@@ -9,16 +9,17 @@ export type Param = SavedQuery["params"][number];
 
 /** What may hold a `$` that is none of ours, and ours. */
 const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)/g;
-const DECLARED = /^--\s*\$(\w+)\s+(timestamp|int|float|text)\s*(?:=\s*(.*?))?\s*$/gm;
+const DECLARATION = /^--\s*\$(\w+)\s+(timestamp|int|float|text)\s*(?:=\s*(.*?))?\s*$/;
 
 /** What a text asks for, as it is declared and then as it comes. Without a declaration it is a time by its name, or a text. */
 export function paramsOf(sql: string): Param[] {
   const declared = new Map<string, Param>();
-  for (const [, name = "", type, usual] of sql.matchAll(DECLARED)) {
-    const param = { name, type: type as Param["type"] };
-    declared.set(name, usual === undefined ? param : { ...param, default: defaultOf(usual) });
+  const used = new Set<string>();
+  for (const [token, name] of sql.matchAll(TOKENS)) {
+    const param = declarationOf(token);
+    if (param) declared.set(param.name, param);
+    if (name) used.add(name);
   }
-  const used = new Set([...sql.matchAll(TOKENS)].flatMap(([, name]) => (name ? [name] : [])));
   const isTime = (name: string) => /^(\w+_)?(from|to)$/.test(name);
   const names = [...declared.keys()].filter((name) => used.has(name));
   return [...new Set([...names, ...used])].map(
@@ -26,26 +27,46 @@ export function paramsOf(sql: string): Param[] {
   );
 }
 
-function defaultOf(text: string): string | number | null {
-  if (text === "null") return null;
-  return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text.replace(/^["'](.*)["']$/, "$1");
+/** `-- $name type = default`, as the files of saved queries have it. */
+function declarationOf(token: string): Param | null {
+  const [, name = "", type, usual] = DECLARATION.exec(token) ?? [];
+  if (!type) return null;
+  const param = { name, type: type as Param["type"] };
+  return usual === undefined ? param : { ...param, default: defaultOf(param.type, usual) };
 }
 
-/** The text of a saved question as its file has it: what it asks for is declared on top. */
+/** As the interface has it: there a time is in microseconds, while a file has milliseconds or a date. */
+function defaultOf(type: Param["type"], text: string): string | number | null {
+  if (text === "null") return null;
+  if (type === "text") return text;
+  const value = type === "timestamp" && !/^-?\d+$/.test(text) ? Date.parse(text) : Number(text);
+  if (type === "timestamp") return isMoment(value * 1000) ? value * 1000 : text;
+  return Number.isFinite(value) ? value : text;
+}
+
+/** Microseconds that a browser's dates reach. */
+function isMoment(us: unknown): us is number {
+  return typeof us === "number" && Math.abs(us) <= 8.64e18;
+}
+
+function writtenDefault({ type, default: usual }: Param): string {
+  if (usual === null || usual === undefined) return "null";
+  return type === "timestamp" && isMoment(usual) ? new Date(usual / 1000).toISOString() : String(usual);
+}
+
+/** A saved question with what it asks for declared on top, as its file has it. */
 export function textWithParams({ sql = "", params }: Pick<SavedQuery, "sql" | "params">): string {
-  const known = new Set([...sql.matchAll(DECLARED)].map(([, name]) => name));
-  const lines = params
-    .filter(({ name }) => !known.has(name))
-    .map((param) => {
-      const usual = "default" in param ? ` = ${JSON.stringify(param.default ?? null)}` : "";
-      return `-- $${param.name} ${param.type}${usual}\n`;
-    });
+  const lines = params.map((param) => {
+    const usual = "default" in param ? ` = ${writtenDefault(param)}` : "";
+    return `-- $${param.name} ${param.type}${usual}\n`;
+  });
   return `${lines.join("")}${sql}`;
 }
 
-/** A text in which everything that it asks for is declared, so that it can be saved. */
-export function declared(sql: string): string {
-  return textWithParams({ sql, params: paramsOf(sql) });
+/** What is kept of a text: the declarations apart from the statement. */
+export function savedParts(sql: string): { readonly sql: string; readonly params: readonly Param[] } {
+  const statement = sql.replace(TOKENS, (token) => (declarationOf(token) ? "" : token));
+  return { sql: statement.trim(), params: paramsOf(sql) };
 }
 
 /** The last day, and the day before it to compare with, until somebody says otherwise. */
@@ -58,8 +79,9 @@ export function usualTexts(params: readonly Param[], now: number): Record<string
   };
   return Object.fromEntries(
     params.map(({ name, type, default: usual }) => {
-      const ms = type === "timestamp" ? times[name] : undefined;
-      return [name, ms === undefined ? String(usual ?? "") : dateTime(ms)];
+      if (type !== "timestamp") return [name, String(usual ?? "")];
+      const ms = isMoment(usual) ? usual / 1000 : times[name];
+      return [name, ms === undefined ? "" : dateTime(ms)];
     }),
   );
 }
@@ -84,15 +106,15 @@ export function boundSql(
 function literalOf(param: Param, text: string): string | null {
   if (text === "") {
     if (!("default" in param)) return null;
-    return param.default === null || param.default === undefined
-      ? "NULL"
-      : literalOf(param, String(param.default));
+    const usual = param.default ?? null;
+    if (usual === null) return "NULL";
+    if (param.type === "timestamp") return isMoment(usual) ? timeLiteral(usual) : null;
+    return usual === "" ? textLiteral("") : literalOf(param, String(usual));
   }
   switch (param.type) {
     case "timestamp": {
-      // The default of a time is in microseconds, as the server has it.
-      const us = /^\d{12,}$/.test(text) ? Number(text) : parseDateTime(text) * 1000;
-      return Number.isNaN(us) ? null : timeLiteral(us);
+      const ms = parseDateTime(text);
+      return Number.isNaN(ms) ? null : timeLiteral(ms * 1000);
     }
     case "int":
       return /^-?\d+$/.test(text) ? text : null;

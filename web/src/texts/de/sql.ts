@@ -53,7 +53,6 @@ const sql: typeof en = {
     name: "Name",
     nameHint: "Buchstaben, Ziffern, - und _",
     title: "Was sie beantwortet",
-    description: "Mehr dazu, wenn nötig",
     fresh: "Wird eine eigene Abfrage, für alle hier.",
     replaces: "Es gibt schon eine mit diesem Namen; sie wird ersetzt.",
     takesPlace: "Tritt an die Stelle der mitgelieferten, die wiederkommt, wenn die eigene gelöscht wird.",

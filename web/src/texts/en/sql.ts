@@ -51,7 +51,6 @@ export default {
     name: "Name",
     nameHint: "letters, digits, - and _",
     title: "What it answers",
-    description: "More about it, if you like",
     fresh: "Becomes a question of yours, for everybody here.",
     replaces: "There is one of this name; it is replaced.",
     takesPlace: "Takes the place of the shipped one, which comes back when yours is removed.",

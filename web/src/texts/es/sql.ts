@@ -53,7 +53,6 @@ const sql: typeof en = {
     name: "Nombre",
     nameHint: "letras, cifras, - y _",
     title: "Qué responde",
-    description: "Más detalles, si hacen falta",
     fresh: "Será una consulta propia, para todos los de aquí.",
     replaces: "Ya hay una con este nombre; se sustituye.",
     takesPlace: "Ocupa el lugar de la incluida, que vuelve si se borra la propia.",
