@@ -16,7 +16,7 @@ const lines: typeof en = {
     chosen: (_n, shown) => `${shown} gewählt`,
     showAll: "Alle Zeilen zeigen",
     any: "alle",
-    anyOf: (facet) => `Jeder Wert von ${facet}`,
+    anyOf: (facet) => `alle: ${facet}`,
     none: "ohne Wert",
     allAlike: "Alle Zeilen sind gleich.",
     counting: "Wird gezählt …",

@@ -14,7 +14,7 @@ export default {
     chosen: (_n: number, shown: string) => `${shown} chosen`,
     showAll: "Show all lines",
     any: "any",
-    anyOf: (facet: string) => `Any value of ${facet}`,
+    anyOf: (facet: string) => `any: ${facet}`,
     none: "none",
     allAlike: "All lines are alike.",
     counting: "Counting …",

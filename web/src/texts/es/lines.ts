@@ -16,7 +16,7 @@ const lines: typeof en = {
     chosen: (n, shown) => (n === 1 ? `${shown} elegido` : `${shown} elegidos`),
     showAll: "Mostrar todas las líneas",
     any: "todos",
-    anyOf: (facet) => `Cualquier valor de ${facet}`,
+    anyOf: (facet) => `todos: ${facet}`,
     none: "sin valor",
     allAlike: "Todas las líneas son iguales.",
     counting: "Contando …",
