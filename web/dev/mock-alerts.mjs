@@ -31,51 +31,90 @@ const noise = (seed) => {
 
 /** Rules as the repository ships them; only what the view shows is read. */
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400 };
+function readRule(text, name) {
+  const section = (title) => text.split(`[${title}]`)[1]?.split("\n[")[0] ?? "";
+  const value = (part, key, fallback) =>
+    new RegExp(`^${key} = "?([^"\n#]+)"?`, "m").exec(part)?.[1].trim() ?? fallback;
+  const span = (part, key, fallback) => {
+    const [, n, unit] = /^(\d+)([smhd])$/.exec(value(part, key, fallback)) ?? [0, 60, "s"];
+    return n * SECONDS[unit];
+  };
+  const limit = (title, op) => ({
+    op: value(section(title), "op", op),
+    at: Number(value(section(title), "at", 1)),
+  });
+  const route = section("route");
+  return {
+    id: value(text, "id", name),
+    title: value(text, "title", name),
+    enabled: value(text, "enabled", "true") === "true",
+    version: `v${text.replace(/#.*/g, "").length}-${value(section("raise"), "at", 1)}`,
+    query: value(section("query"), "name", ""),
+    labels: /labels = \[(.*)\]/.exec(text)?.[1].replaceAll('"', "").split(", ").filter(Boolean) ?? [],
+    unit: value(section("query"), "unit", "count"),
+    every_s: span(section("eval"), "every", "30s"),
+    window_s: span(section("eval"), "window", "3m"),
+    raise: limit("raise", ">"),
+    recover: limit("recover", "<"),
+    severity: value(route, "severity", "warning"),
+    service: value(route, "service", ""),
+    team: value(route, "team", ""),
+    targets: ["pager"],
+    runbook: value(text, "runbook", ""),
+    text,
+    last_tick: null,
+    findings: [],
+    observed_ppv: wilson(0, 0),
+    backtest: null,
+  };
+}
+
+/** What the server says of a text: enough of it to see every place where it is shown. */
+function lintRule(id, text) {
+  const rule = readRule(text, id);
+  const none = (what, line = null) => ({ problem: { what, line }, findings: [] });
+  const at = text.split("\n").findIndex((line) => /^(rase|foo)\b/.test(line));
+  if (at >= 0) return none("unknown field, expected one of `op`, `at`", at + 1);
+  if (!rule.title) return none("missing field `title`", 1);
+  const up = rule.raise.op.startsWith(">");
+  if (up ? rule.recover.at > rule.raise.at : rule.recover.at < rule.raise.at)
+    return none(
+      `a value between raise (${rule.raise.at}) and recover (${rule.recover.at}) would be both wrong and well`,
+    );
+  const urgent = ["error", "critical"].includes(rule.severity);
+  if (urgent && !(rule.runbook && rule.team)) return none("a rule that wakes people names a runbook and a team");
+  const findings = [];
+  const put = (level, field, what) => findings.push({ rule: id, level, what, field });
+  if (rule.raise.at === rule.recover.at)
+    put("warning", "recover.at", "raise and recover are the same: a value that swings around it opens and closes each time");
+  if (!/^for = /m.test(text) && urgent) put("warning", "hold.for", "hold.for is missing: one bad window wakes somebody");
+  if (!rule.runbook) put("warning", "runbook", "runbook is missing: who is told does not know what to do");
+  if (/pgaer/.test(text))
+    put("warning", "route.targets", "the settings have no target pgaer: incidents open, nobody is told there");
+  if (!rule.query) put("error", "query.name", "there is no saved query named ");
+  return { problem: null, findings };
+}
+
 const rules = readdirSync(ALERTS)
   .filter((name) => name.endsWith(".toml"))
-  .map((name, idx) => {
-    const text = readFileSync(new URL(name, ALERTS), "utf8");
-    const section = (title) => text.split(`[${title}]`)[1]?.split("\n[")[0] ?? "";
-    const value = (part, key, fallback) =>
-      new RegExp(`^${key} = "?([^"\n#]+)"?`, "m").exec(part)?.[1].trim() ?? fallback;
-    const span = (part, key, fallback) => {
-      const [, n, unit] = /^(\d+)([smhd])$/.exec(value(part, key, fallback)) ?? [0, 60, "s"];
-      return n * SECONDS[unit];
-    };
-    const route = section("route");
-    return {
-      id: value(text, "id", name.slice(0, -5)),
-      title: value(text, "title", name),
-      enabled: idx !== 3,
-      version: `v${idx}`,
-      query: value(section("query"), "name", ""),
-      labels: /labels = \[(.*)\]/.exec(text)?.[1].replaceAll('"', "").split(", ").filter(Boolean) ?? [],
-      unit: value(section("query"), "unit", "count"),
-      every_s: span(section("eval"), "every", "30s"),
-      window_s: span(section("eval"), "window", "3m"),
-      raise: { op: value(section("raise"), "op", ">"), at: Number(value(section("raise"), "at", 1)) },
-      recover: { op: value(section("recover"), "op", "<"), at: Number(value(section("recover"), "at", 1)) },
-      severity: value(route, "severity", "warning"),
-      service: value(route, "service", ""),
-      team: value(route, "team", ""),
-      targets: idx === 5 ? [] : ["pager"],
-      runbook: value(text, "runbook", ""),
-      text,
-      last_tick: idx === 4 ? null : started - 20_000 - (idx === 2 ? 20 * MINUTE : 0),
-      findings:
-        idx % 4 === 1
-          ? [
-              { rule: name, level: "warning", what: "recover equals raise: it may come and go" },
-              { rule: name, level: "error", what: "the settings have no target lamp-in-the-hall" },
-            ]
-          : [],
-      observed_ppv: wilson([8, 0, 3, 0][idx % 4], [13, 0, 3, 0][idx % 4]),
-      backtest: idx % 3 === 1 ? null : report(0.05, 7, started - DAY),
-    };
-  });
+  .map((name, idx) => ({
+    ...readRule(readFileSync(new URL(name, ALERTS), "utf8"), name.slice(0, -5)),
+    enabled: idx !== 3,
+    targets: idx === 5 ? [] : ["pager"],
+    last_tick: idx === 4 ? null : started - 20_000 - (idx === 2 ? 20 * MINUTE : 0),
+    findings:
+      idx % 4 === 1
+        ? [
+            { rule: name, level: "warning", what: "recover equals raise: it may come and go" },
+            { rule: name, level: "error", what: "the settings have no target lamp-in-the-hall" },
+          ]
+        : [],
+    observed_ppv: wilson([8, 0, 3, 0][idx % 4], [13, 0, 3, 0][idx % 4]),
+    backtest: idx % 3 === 1 ? null : report(0.05, 7, started - DAY),
+  }));
 
-function report(raise, days, to) {
-  const opens = Math.max(0, Math.round((0.12 - raise) * 40 * days));
+function report(raise, days, to, outages = null) {
+  const opens = Math.max(0, Math.round((0.12 - Math.min(raise, 0.119)) * 40 * days));
   return {
     rule: "",
     version: "",
@@ -93,7 +132,16 @@ function report(raise, days, to) {
     flaps: Math.floor(opens / 9),
     delay_p50_s: opens ? 120 : null,
     delay_p90_s: opens ? 150 : null,
-    truth: null,
+    truth: outages && {
+      outages,
+      found: Math.min(outages, opens),
+      missed: Math.max(0, outages - opens),
+      true_episodes: Math.min(outages, opens),
+      false_episodes: Math.max(0, opens - outages),
+      sensitivity: wilson(Math.min(outages, opens), outages),
+      ppv: wilson(Math.min(outages, opens), opens),
+      specificity: wilson(days * 2880 - opens * 31, days * 2880),
+    },
     episodes: [],
   };
 }
@@ -379,27 +427,34 @@ function series(rule, params) {
   const out = {};
   const spans = [];
   const up = rule.raise.op.startsWith(">");
+  // The values are those of the saved rule, whatever limits a draft has.
+  const base = rules.find(({ id }) => id === rule.id)?.raise.at || rule.raise.at || 1;
+  const past = ({ op, at }, value) => (op.startsWith(">") ? value > at : value < at);
   for (const [idx, name] of names.entries()) {
     const points = [];
+    let [phase, since, held] = [null, 0, 0];
     for (let t = first; t <= +params.to; t += every) {
       if (name === "FR" && (t / HOUR) % 3 < 0.2) continue;
       const age = started - t;
-      const calm = rule.raise.at * (up ? 0.22 : 1.6) * (0.7 + 0.5 * noise(idx * 977 + t / every));
-      const wrong =
-        name === "DE" && age < 34 * MINUTE
-          ? rule.raise.at * (up ? 1.9 : 0.4) * (0.85 + 0.3 * noise(t / every))
-          : null;
-      points.push({ t, value: wrong ?? calm, n: 100 + Math.floor(noise(t / every + idx) * 900) });
+      const isWrong = (idx === 0 && age < 34 * MINUTE) || (idx === 1 && age < 58 * MINUTE && age > 44 * MINUTE);
+      const calm = base * (up ? 0.22 : 1.6) * (0.7 + 0.5 * noise(idx * 977 + t / every));
+      const wrong = base * (up ? 1.9 : 0.4) * (0.85 + 0.3 * noise(t / every));
+      const value = isWrong ? wrong : calm;
+      points.push({ t, value, n: 100 + Math.floor(noise(t / every + idx) * 900) });
+      // Wrong for four ticks fires, well for six is over.
+      const isBad = past(rule.raise, value);
+      const isWell = past(rule.recover, value);
+      let next = phase;
+      if (isBad) next = phase === "pending" ? (++held >= 4 ? "firing" : phase) : phase ? "firing" : "pending";
+      else if (isWell && phase === "recovering") next = ++held >= 6 ? null : phase;
+      else if (isWell) next = phase === "firing" ? "recovering" : null;
+      if (next === phase) continue;
+      if (phase) spans.push({ name, labels: {}, phase, from: since, to: t });
+      [phase, since, held] = [next, t, 1];
     }
+    if (phase) spans.push({ name, labels: {}, phase, from: since, to: +params.to });
     out[name] = points;
   }
-  const at = (name, phase, from, to) =>
-    spans.push({ name, labels: {}, phase, from: started - from * MINUTE, to: started - to * MINUTE });
-  at("DE", "pending", 34, 32);
-  at("DE", "firing", 32, 0);
-  at(names[1] ?? "rule", "pending", 50, 48);
-  at(names[1] ?? "rule", "firing", 48, 44);
-  at(names[1] ?? "rule", "recovering", 44, 39);
   const sql = `SELECT country, count(*) AS n, count(*) FILTER (WHERE status >= 500) AS k\nFROM logs\nWHERE ts >= TIMESTAMP '${new Date(+params.from).toISOString()}'\nGROUP BY country`;
   return { rule: rule.id, raise: rule.raise.at, recover: rule.recover.at, sql, series: out, spans };
 }
@@ -526,17 +581,42 @@ export function alerts(method, path, params, body) {
             : ["queries/alerts/mine.toml: line 4: unknown field `rase`, expected `raise`"],
         },
       ];
-    const rule = known(shown, named, "rule");
+    const saved = known(shown, named, "rule");
+    if (act === "lint") return [200, lintRule(named, body.rule)];
+    if (method === "PUT") {
+      const { problem } = lintRule(named, body.text);
+      if (problem) return [400, { error: { code: "bad_request", message: `rule ${named}: ${problem.what}` } }];
+      const there = Array.isArray(saved) ? undefined : saved;
+      if (there?.version !== body.version)
+        return [
+          409,
+          {
+            error: {
+              code: "changed_meanwhile",
+              message: `the file of rule ${named} is not the one that was read`,
+              hint: "read it again, and send its `version`",
+            },
+          },
+        ];
+      const { findings } = lintRule(named, body.text);
+      const made = { ...readRule(body.text, named), findings };
+      const place = rules.findIndex(({ id }) => id === named);
+      if (place < 0) rules.push(made);
+      else rules[place] = { ...rules[place], ...made, last_tick: rules[place].last_tick };
+      return [200, { ...rules.find(({ id }) => id === named), open_incidents: 0 }];
+    }
+    const rule = body?.rule ? { ...readRule(body.rule, named), targets: ["pager"] } : saved;
     if (Array.isArray(rule)) return rule;
     if (act === "series") {
-      const answer = series(rule, params);
+      const answer = series(rule, method === "POST" ? body : params);
       return answer
         ? [200, answer]
         : [400, { error: { code: "bad_request", message: "that are too many ticks; ask for at most 2000" } }];
     }
     if (act === "backtest") {
       const days = Math.round((+body.to - +body.from) / DAY);
-      const own = report(rule.raise.at, days, +body.to);
+      const outages = body.labels ? body.labels.trim().split("\n").length - 1 : null;
+      const own = report(rule.raise.at, days, +body.to, outages);
       own.episodes = Array.from({ length: Math.min(own.opens, 30) }, (_, idx) => ({
         labels: { country: ["DE", "ES", "FR"][idx % 3] },
         from_us: us(+body.from + idx * 5 * HOUR),
@@ -545,7 +625,8 @@ export function alerts(method, path, params, body) {
         peak: rule.raise.at * 1.7,
         delay_us: 0,
       }));
-      return [200, { report: own, sweep: (body.sweep ?? []).map((raise) => report(raise, days, +body.to)) }];
+      const sweep = (body.sweep ?? []).map((raise) => report(raise, days, +body.to, outages));
+      return [200, { report: own, sweep }];
     }
     if (act === "fire") {
       if (rule.targets.length === 0)
