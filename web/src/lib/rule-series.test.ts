@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { instancesOf, spanFor, spansFor, stretchesOf } from "./rule-series";
+import { instancesOf, spanFor, spanToTry, spansFor, stretchesOf } from "./rule-series";
 import type { PhaseSpan } from "./rules-api";
 
 test("no span has more ticks than the server gives", () => {
@@ -60,4 +60,12 @@ test("stretches of several instances do not lie over one another", () => {
   ]);
   expect(stretchesOf(spans, "a")).toHaveLength(2);
   expect(stretchesOf(undefined, null)).toEqual([]);
+});
+
+test("a draft is tried over a day, or as much of it as there may be ticks", () => {
+  expect(spanToTry(60).value).toBe("1d");
+  expect(spanToTry(30).value).toBe("12h");
+  expect(spanToTry(300).value).toBe("1d");
+  expect(spanToTry(3600).value).toBe("1d");
+  expect(spanToTry(86_400).value).toBe("30d");
 });

@@ -41,6 +41,20 @@ export function spanFor(name: string | null, everyS: number): SpanChoice {
   return named ?? enough ?? (able.at(-1) as SpanChoice);
 }
 
+/** What the editor looks back over: a day, or as much of it as the server gives; more where the rule looks seldom. */
+export function spanToTry(everyS: number): SpanChoice {
+  return spansFor(everyS).findLast(({ ms }) => ms <= DAY) ?? spanFor(null, everyS);
+}
+
+/** More lines than this are one tangle. */
+export const LINES_MAX = 6;
+const COLOURS = ["accent", "rate-2", "ok", "warn", "rate-4", "soft"] as const;
+
+/** The colour of an instance by its place among all, so that it keeps it when it stands alone. */
+export function colourAt(idx: number): (typeof COLOURS)[number] {
+  return COLOURS[idx % COLOURS.length] ?? "accent";
+}
+
 export interface Instance {
   readonly name: string;
   readonly values: Values;
@@ -84,8 +98,10 @@ export interface Stretch extends Window {
   readonly phase: Phase;
 }
 
+/** In the order in which they follow one another. */
+export const PHASES: readonly Phase[] = ["pending", "firing", "recovering"];
 /** What is worse hides what is better: where one instance fires the time reads as firing. */
-const PHASES: readonly Phase[] = ["firing", "pending", "recovering"];
+const WORST_FIRST: readonly Phase[] = ["firing", "pending", "recovering"];
 
 /** The stretches of all instances, or of one, laid together so that none lies over another. */
 export function stretchesOf(spans: readonly PhaseSpan[] | undefined, name: string | null): Stretch[] {
@@ -96,7 +112,7 @@ export function stretchesOf(spans: readonly PhaseSpan[] | undefined, name: strin
     const to = cuts[idx + 1];
     if (to === undefined) break;
     const over = own.filter((span) => span.from <= from && span.to >= to);
-    const phase = PHASES.find((phase) => over.some((span) => span.phase === phase));
+    const phase = WORST_FIRST.find((phase) => over.some((span) => span.phase === phase));
     if (!phase) continue;
     const before = stretches.at(-1);
     if (before?.phase === phase && before.to === from) stretches[stretches.length - 1] = { ...before, to };

@@ -16,6 +16,13 @@ export type Report = Schemas["BacktestReport"];
 export type Trial = Schemas["BacktestOutcome"];
 /** What became of a test event at one target. */
 export type Fired = Schemas["Fired"];
+/** One thing that lint found, and the path of the field that it is about, where that is known. */
+export type Finding = Schemas["LintFinding"] & { readonly field?: string | null };
+/** What is to be said of a text: why it is no rule, or what is doubtful about the rule. */
+export interface Lint {
+  readonly problem: { readonly what: string; readonly line: number | null } | null;
+  readonly findings: readonly Finding[];
+}
 
 const at = (id: string) => `/api/v1/rules/${encodeURIComponent(id)}`;
 
@@ -35,14 +42,43 @@ export function getRuleSeries(
   return request("GET", `${at(id)}/series?from=${from}&to=${to}`, { signal });
 }
 
-export function backtest(
+/** The values of a rule that is not saved, and its phases as they would have been. */
+export function tryRule(
   id: string,
   { from, to }: { from: number; to: number },
-  sweep: readonly number[],
+  rule: string,
+  signal: AbortSignal,
+): Promise<RuleSeries> {
+  return request("POST", `${at(id)}/series`, { body: { from: String(from), to: String(to), rule }, signal });
+}
+
+export function lintRule(id: string, rule: string, signal: AbortSignal): Promise<Lint> {
+  return request("POST", `${at(id)}/lint`, { body: { rule }, signal });
+}
+
+/** Writes the file; refused when somebody has changed what `version` names, or when it is none and there is such a rule. */
+export function putRule(id: string, text: string, version: string | null): Promise<Rule> {
+  return request("PUT", at(id), { body: version === null ? { text } : { text, version } });
+}
+
+export interface Question {
+  readonly from: number;
+  readonly to: number;
+  /** Other limits to try. */
+  readonly sweep?: readonly number[];
+  /** Known outages as CSV. */
+  readonly labels?: string | null;
+  /** The text of a rule that is not saved. */
+  readonly rule?: string | null;
+}
+
+export function backtest(
+  id: string,
+  { from, to, sweep = [], labels = null, rule = null }: Question,
   signal: AbortSignal,
 ): Promise<Trial> {
   return request("POST", `${at(id)}/backtest`, {
-    body: { from: String(from), to: String(to), sweep },
+    body: { from: String(from), to: String(to), sweep, labels, rule },
     signal,
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ordered, stateOf } from "./rules";
+import { ordered, shareWords, stateOf, unseen } from "./rules";
 import type { Rule } from "./rules-api";
 
 const NOW = 10_000_000;
@@ -49,4 +49,26 @@ test("what fires comes first, what is off last", () => {
     rule("d", { open_incidents: 1 }),
   ];
   expect(ordered(rules, NOW).map(({ id }) => id)).toEqual(["d", "b", "c", "a"]);
+});
+
+test("narrow bounds get a decimal, of nothing there is no share", () => {
+  expect(shareWords({ k: 8, n: 13, value: 8 / 13, lo: 0.355, hi: 0.823 })).toEqual({
+    value: "62\u202f%",
+    bounds: "36–82\u202f%",
+  });
+  expect(shareWords({ k: 2856, n: 2880, value: 2856 / 2880, lo: 0.9876, hi: 0.9944 })).toEqual({
+    value: "99.2\u202f%",
+    bounds: "98.8–99.4\u202f%",
+  });
+  expect(shareWords({ k: 0, n: 0, value: null, lo: 0, hi: 1 })).toBeNull();
+});
+
+test("a time without lines says nothing", () => {
+  const report = { from: "2026-11-20T00:00:00Z", to: "2026-11-21T00:00:00Z" };
+  const [from, to] = [Date.parse(report.from), Date.parse(report.to)];
+  expect(unseen(report, { from: from - 1, to })).toBe("nothing");
+  expect(unseen(report, { from: from + 9, to })).toEqual({ from, to: from + 9 });
+  expect(unseen(report, { from: to, to: to + 9 })).toBe("all");
+  expect(unseen(report, { from: from - 9, to: from - 1 })).toBe("all");
+  expect(unseen(report, { from: null, to: null })).toBe("all");
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { incident } from "./incidents.sample";
 import type { Silence } from "./incidents-api";
-import { heldBack, isSpan, orderedSilences, parseMatchers, silenceState } from "./silences";
+import { heldBack, orderedSilences, parseMatchers, silenceMs, silenceState } from "./silences";
 
 const NOW = 1_000_000;
 const silence = (id: string, change: Partial<Silence>): Silence => ({
@@ -16,8 +16,8 @@ const silence = (id: string, change: Partial<Silence>): Silence => ({
   ...change,
 });
 
-test("a silence is at work until it expires or is ended", () => {
-  expect(silenceState(silence("a", {}), NOW)).toBe("at work");
+test("a silence is active until it expires or is ended", () => {
+  expect(silenceState(silence("a", {}), NOW)).toBe("active");
   expect(silenceState(silence("a", { expires_us: NOW * 1000 }), NOW)).toBe("over");
   expect(silenceState(silence("a", { ended_us: 5 }), NOW)).toBe("ended");
 });
@@ -52,12 +52,14 @@ test("all matchers have to hold, none hold nothing back", () => {
   expect(ids("")).toEqual([]);
 });
 
-test.each([
-  ["2h", true],
-  [" 30m ", true],
-  ["0h", false],
-  ["2 h", false],
-  ["soon", false],
-])("%s as a span: %s", (text, is) => {
-  expect(isSpan(text)).toBe(is);
+test.each<[string, number | null]>([
+  ["2h", 7_200_000],
+  [" 30m ", 1_800_000],
+  ["30d", 2_592_000_000],
+  ["31d", null],
+  ["0h", null],
+  ["2 h", null],
+  ["soon", null],
+])("%s as a span is %s", (text, ms) => {
+  expect(silenceMs(text)).toBe(ms);
 });

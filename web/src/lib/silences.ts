@@ -1,22 +1,23 @@
 // Which silences are at work, and what a new one would hold back.
 
 import type { Incident, Silence } from "./incidents-api";
+import { spanSeconds } from "./rule-span";
 
 export interface Matcher {
   readonly name: string;
   readonly value: string;
 }
 
-export type SilenceState = "at work" | "ended" | "over";
+export type SilenceState = "active" | "ended" | "over";
 
 export function silenceState({ expires_us, ended_us }: Silence, now: number): SilenceState {
   if (ended_us !== null) return "ended";
-  return expires_us / 1000 <= now ? "over" : "at work";
+  return expires_us / 1000 <= now ? "over" : "active";
 }
 
 /** Those at work first, the next to end first among them; then the latest. */
 export function orderedSilences(silences: readonly Silence[], now: number): Silence[] {
-  const isOver = (one: Silence) => Number(silenceState(one, now) !== "at work");
+  const isOver = (one: Silence) => Number(silenceState(one, now) !== "active");
   return [...silences].sort(
     (a, b) =>
       isOver(a) - isOver(b) || (isOver(a) ? b.created_us - a.created_us : a.expires_us - b.expires_us),
@@ -43,9 +44,11 @@ export function heldBack(incidents: readonly Incident[], matchers: readonly Matc
   );
 }
 
-const SPAN = /^[1-9]\d{0,4}[smhdw]$/;
+/** The server takes no longer ones: what is silenced for good is better switched off. */
+const SECONDS_MAX = 30 * 86_400;
 
-/** Whether it is a span as the server reads it, `30m` or `2h`. */
-export function isSpan(text: string): boolean {
-  return SPAN.test(text.trim());
+/** How long a silence of that text lasts, as the server reads it; null for none or one that is too long. */
+export function silenceMs(text: string): number | null {
+  const seconds = spanSeconds(text.trim());
+  return seconds === null || seconds > SECONDS_MAX ? null : seconds * 1000;
 }
