@@ -1,5 +1,6 @@
 // The made-up server's incidents, rules, silences and weeks. MANY=1 makes 200 incidents, CALM=1 none; some names
 // are as long and as hostile as logs can make them.
+import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 
 const MINUTE = 60_000;
@@ -48,7 +49,7 @@ function readRule(text, name) {
     id: value(text, "id", name),
     title: value(text, "title", name),
     enabled: value(text, "enabled", "true") === "true",
-    version: `v${text.replace(/#.*/g, "").length}-${value(section("raise"), "at", 1)}`,
+    version: createHash("sha256").update(text).digest("hex").slice(0, 12),
     query: value(section("query"), "name", ""),
     labels: /labels = \[(.*)\]/.exec(text)?.[1].replaceAll('"', "").split(", ").filter(Boolean) ?? [],
     unit: value(section("query"), "unit", "count"),
@@ -81,6 +82,8 @@ function lintRule(id, text) {
     return none(
       `a value between raise (${rule.raise.at}) and recover (${rule.recover.at}) would be both wrong and well`,
     );
+  if (/^for = "\d+s"/m.test(text) && rule.every_s >= 30)
+    return none("hold.for is shorter than eval.every: nobody would look in between");
   const urgent = ["error", "critical"].includes(rule.severity);
   if (urgent && !(rule.runbook && rule.team)) return none("a rule that wakes people names a runbook and a team");
   const findings = [];

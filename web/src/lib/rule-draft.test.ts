@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Cell } from "./cells";
 import { WORLD, parsePlace } from "./places";
-import { draftOf, ruleCommand, ruleText } from "./rule-draft";
+import { readToml, valueAt } from "./rule-toml";
+import { draftOf, ruleText } from "./rule-draft";
 
 const cell = (n: number, rate: number) => ({ n, rate }) as Cell;
 const cells = [cell(1000, 0.004), cell(5000, 0.0061), cell(300, 0.09), cell(20, 0.9)];
@@ -16,18 +17,19 @@ test("without errors or requests there is still a limit", () => {
   expect(draftOf([], "country", WORLD)).toMatchObject({ median: null, raise: 0.005 });
 });
 
-test("the command says what the text says", () => {
-  const draft = draftOf(cells, "country", WORLD);
-  expect(ruleCommand(draft)).toBe(
-    "logatlas rule new 5xx-by-country --query errors_by_country --by country --raise 1.2% --recover 0.72% --for 5m --min-n 200",
+test("the text is a rule that says where its limit comes from", () => {
+  const text = ruleText(draftOf(cells, "country", WORLD));
+  expect(text.split("\n")[0]).toBe(
+    "# Half of the places with 200 requests or more fail at 0.61 % or less; this raises at 1.2 %.",
   );
-  expect(ruleText(draft)).toContain('[raise]\nop = ">"\nat = 0.012\n');
-  expect(ruleText(draft)).toContain('labels = ["country"]');
+  const document = readToml(text);
+  expect(valueAt(document, "raise")).toBeUndefined();
+  expect(valueAt(document, "raise.at")).toBe(0.012);
+  expect(valueAt(document, "query.labels")).toEqual(["country"]);
 });
 
-test("a place is a parameter, which only the text can hold", () => {
+test("a place is a parameter", () => {
   const draft = draftOf(cells, "city", parsePlace("ES/ES-MD"));
   expect(draft.id).toBe("5xx-es-es-md-by-city");
   expect(ruleText(draft)).toContain('params = { country = "ES", region = "ES-MD" }');
-  expect(ruleCommand(draft)).toBeNull();
 });

@@ -56,11 +56,17 @@ function rounded(rate: number): number {
   return Number(rate.toPrecision(2));
 }
 
-/** The file that `logatlas rule new` would write. */
-export function ruleText({ id, query, by, params, raise, recover }: RuleDraft): string {
+/** The file, with where its limit comes from. */
+export function ruleText({ id, query, by, params, median, raise, recover }: RuleDraft): string {
+  const percent = (rate: number) => `${Number((rate * 100).toPrecision(2))} %`;
   const quote = (text: string) => JSON.stringify(text);
   const pairs = Object.entries(params).map(([name, value]) => `${name} = ${quote(value)}`);
+  const reason =
+    median === null
+      ? "No place had enough requests to take its limit from."
+      : `Half of the places with ${MIN_N} requests or more fail at ${percent(median)} or less; this raises at ${percent(raise)}.`;
   return [
+    `# ${reason}`,
     `id = ${quote(id)}`,
     'title = "5xx rate"',
     'runbook = ""',
@@ -99,13 +105,4 @@ export function ruleText({ id, query, by, params, raise, recover }: RuleDraft): 
     "targets = []",
     "",
   ].join("\n");
-}
-
-/** The command that writes the same; null where it cannot, since it knows no parameters. */
-export function ruleCommand({ id, query, by, params, raise, recover }: RuleDraft): string | null {
-  if (Object.keys(params).length > 0) return null;
-  const percent = (rate: number) => `${Number((rate * 100).toPrecision(2))}%`;
-  const labels = by.map((label) => `--by ${label}`).join(" ");
-  const limits = `--raise ${percent(raise)} --recover ${percent(recover)}`;
-  return `logatlas rule new ${id} --query ${query} ${labels} ${limits} --for 5m --min-n ${MIN_N}`;
 }
