@@ -39,6 +39,12 @@ export function shareWords({ n, value, lo, hi }: Share): { value: string; bounds
   return { value: digits ? `${show(value)}\u202f%` : percent(value), bounds: `${show(lo)}–${show(hi)}\u202f%` };
 }
 
+/** `62 % (8 of 13; 36–82 %)`; unknown as long as nobody has said. */
+export function trustText(share: Share): string {
+  const words = shareWords(share);
+  return words ? t.alerts.detail.share(share.k, share.n, words.value, words.bounds) : t.alerts.detail.unknown;
+}
+
 /** What the lines that there are leave open about a back-test: nothing, some of its time, or all of it. */
 export function unseen(
   { from, to }: Pick<Report, "from" | "to">,

@@ -38,6 +38,8 @@ const alerts: typeof en = {
     ago: (duration) => `vor ${duration}`,
     trusted: "Verlässlichkeit",
     trustedTitle: "Bei wie vielen ihrer eingestuften Vorfälle etwas zu tun war",
+    share: (k, n, value, bounds) => `${value} (${k} von ${n}; ${bounds})`,
+    unknown: "unbekannt",
     written: "Wie sie geschrieben ist",
     sql: "SQL der letzten Prüfung",
   },
@@ -134,6 +136,7 @@ const alerts: typeof en = {
   preview: {
     title: "Wie es gewesen wäre",
     trying: "Wird erprobt …",
+    older: "des Textes davor",
     notARule: "Sobald der Text eine Regel ist, steht hier, was sie getan hätte.",
     noValues: "Der Server zeigt die Werte einer ungespeicherten Regel nicht.",
     pagesPerWeek: "Alarme je Woche, so gerechnet",

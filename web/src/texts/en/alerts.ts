@@ -36,6 +36,8 @@ export default {
     ago: (duration: string) => `${duration} ago`,
     trusted: "Could be trusted",
     trustedTitle: "Of its incidents that somebody classed, how many had something to do",
+    share: (k: number, n: number, value: string, bounds: string) => `${value} (${k} of ${n}; ${bounds})`,
+    unknown: "unknown",
     written: "How it is written",
     sql: "SQL of its last look",
   },
@@ -132,6 +134,7 @@ export default {
   preview: {
     title: "As it would have been",
     trying: "Trying it …",
+    older: "of the text before",
     notARule: "As soon as the text is a rule, what it would have done shows here.",
     noValues: "The server does not show the values of a rule that is not saved.",
     pagesPerWeek: "Pages a week, at this rate",

@@ -38,6 +38,8 @@ const alerts: typeof en = {
     ago: (duration) => `hace ${duration}`,
     trusted: "Fiabilidad",
     trustedTitle: "De sus incidencias ya clasificadas, en cuántas hubo algo que hacer",
+    share: (k, n, value, bounds) => `${value} (${k} de ${n}; ${bounds})`,
+    unknown: "desconocida",
     written: "Cómo está escrita",
     sql: "SQL de la última mirada",
   },
@@ -134,6 +136,7 @@ const alerts: typeof en = {
   preview: {
     title: "Cómo habría sido",
     trying: "Probando …",
+    older: "del texto anterior",
     notARule: "En cuanto el texto sea una regla, aquí se verá lo que habría hecho.",
     noValues: "El servidor no muestra los valores de una regla sin guardar.",
     pagesPerWeek: "Avisos por semana, a este ritmo",
