@@ -46,6 +46,15 @@ export default async function ({ page, origin, context, check, expect, eventuall
     expect(!(await by("rule-save").isDisabled()), "it cannot be saved");
   });
 
+  await check("a field that makes no sense is not passed over", async () => {
+    await field("query.min_n").fill("ten");
+    await by("rule-save").click();
+    const focused = await page.evaluate(() => document.activeElement?.closest("[data-field]")?.dataset.field);
+    expect(focused === "query.min_n", String(focused));
+    await by("rule-editor").waitFor();
+    await field("query.min_n").fill("100");
+  });
+
   await check("text that is no TOML names its line, and is not saved", async () => {
     await by("edit-view-file").click();
     const good = await file();

@@ -32,3 +32,11 @@ export function diffLines(theirs: string, mine: string): Line[] {
   }
   return lines;
 }
+
+/** The lines that differ with a few around them; null stands for those in between. */
+export function folded(lines: readonly Line[], around = 2): (Line | null)[] {
+  const isNear = (idx: number) =>
+    lines.slice(Math.max(0, idx - around), idx + around + 1).some(({ side }) => side !== "both");
+  const kept = lines.map((line, idx) => (isNear(idx) ? line : null));
+  return kept.filter((line, idx) => line !== null || kept[idx - 1] !== null || idx === 0);
+}
