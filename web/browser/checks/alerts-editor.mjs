@@ -158,15 +158,16 @@ export default async function ({ page, origin, context, check, expect, eventuall
     await tried();
     await by("rule-save").click();
     await by("conflict").waitFor();
-    await field("id").fill("browser-check");
+    const free = `browser-check-${Date.now()}`;
+    await field("id").fill(free);
     await tried();
     await by("rule-save").click();
     await by("rule-head").waitFor();
-    const made = await saved("browser-check");
+    const made = await saved(free);
     expect(made.query === "errors_by_country" && made.raise.at > made.recover.at, JSON.stringify(made.raise));
     // There is no way to take a file away yet; off, it does no harm.
     await by("rule-switch").click();
-    await eventually("it is not off", async () => (await saved("browser-check")).enabled === false);
+    await eventually("it is not off", async () => (await saved(free)).enabled === false);
   });
 
   await check("a silence says when it ends before it is made, and none is for ever", async () => {
