@@ -1,10 +1,23 @@
 // What every check gets: a signed-out page, ways to look at it, and what must never happen while one looks.
+import { existsSync, readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const WAIT_MS = 15_000;
 
 /** The rule of the demo that pages for Germany. */
 export const RULE_ASKED = "server-error-rate-by-country";
+
+const WIDE = { width: 1600, height: 1000 };
+export const PHONE = { width: 390, height: 844 };
+
+/** The names of all pages, so that a new one is looked at without being named here. */
+export function pageNames() {
+  const source = readFileSync(new URL("../src/lib/routes.ts", import.meta.url), "utf8");
+  const list = /export const PAGES = \[([^\]]*)\]/.exec(source);
+  return [...list[1].matchAll(/"(\w+)"/g)].map(([, name]) => name);
+}
 
 /** In the page: a point where an area is on top; null when there is none. */
 export function spotOf(area) {
@@ -21,6 +34,27 @@ export function spotOf(area) {
 export function expect(condition, why) {
   if (!condition) throw new Error(why);
 }
+
+/** Waits until the page says so: it refreshes on its own, so a single look could fall in between. */
+export async function eventually(why, look) {
+  const end = Date.now() + WAIT_MS;
+  let seen;
+  while (Date.now() < end) {
+    seen = await look().catch((error) => error.message);
+    if (seen === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${why}; last seen: ${JSON.stringify(seen)}`);
+}
+
+/** Waits until a page of the view has its code and its first answer. */
+export const drawn = (page) =>
+  eventually("the page stays busy", () =>
+    page.evaluate(() => {
+      const main = document.querySelector("main");
+      return !!main?.hasAttribute("aria-busy") && !document.querySelector('[aria-busy="true"], main > .loading');
+    }),
+  );
 
 /** The sign-in link and the browser; without them nothing can be looked at. */
 export function asked() {
@@ -59,8 +93,7 @@ export function tally() {
 }
 
 /** Writes down requests that leave the origin, violations of the content policy, and errors of a context. */
-async function watched(context, origin) {
-  const [foreign, complaints] = [[], []];
+async function watch(context, origin, { foreign, complaints }) {
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) =>
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
@@ -76,34 +109,44 @@ async function watched(context, origin) {
     if (message.type() === "error" && !isPicture) complaints.push(message.text());
   });
   context.on("weberror", (error) => complaints.push(String(error.error())));
-  return { foreign, complaints };
+}
+
+const SERVED = /^\/(api|geo|runbooks)\//;
+
+/** With WEB_DIST the view comes from dist/ and all else from the server: to look at changes without building it. */
+async function fromDist(route) {
+  const { pathname } = new URL(route.request().url());
+  const dist = new URL("../dist/", import.meta.url);
+  const file = new URL(`.${pathname}`, dist);
+  const path = existsSync(file) && extname(pathname) ? file : new URL("index.html", dist);
+  const { "content-security-policy": policy } = (await route.fetch({ url: new URL("/", route.request().url()).href })).headers();
+  await route.fulfill({ path: fileURLToPath(path), headers: { "content-security-policy": policy } });
 }
 
 /** A page of its own on a server, and what checks need to look at it. */
 export async function kit(browser, url) {
   const { origin } = new URL(url);
-  const context = await browser.newContext({ viewport: { width: 1600, height: 1000 }, colorScheme: "dark" });
-  context.setDefaultTimeout(WAIT_MS);
-  const { foreign, complaints } = await watched(context, origin);
+  const seen = { foreign: [], complaints: [] };
   const answers = new Map();
+
+  /** A context of its own that is watched like the first. With `signedIn` it has the session of the first. */
+  async function another({ viewport = WIDE, colorScheme = "dark", signedIn = true, ...more } = {}) {
+    const storageState = signedIn && context ? { cookies: await context.cookies(), origins: [] } : undefined;
+    const made = await browser.newContext({ viewport, colorScheme, storageState, ...more });
+    made.setDefaultTimeout(WAIT_MS);
+    await watch(made, origin, seen);
+    if (process.env.WEB_DIST) await made.route((at) => at.origin === origin && !SERVED.test(at.pathname), fromDist);
+    return made;
+  }
+
+  let context;
+  context = await another();
   context.on("response", async (response) => {
     const name = /\/api\/v1\/queries\/(\w+)/.exec(response.url())?.[1];
     if (name && response.ok()) answers.set(name, await response.json().catch(() => undefined));
   });
   const page = await context.newPage();
   const by = (testid) => page.getByTestId(testid);
-
-  /** Waits until the page says so: it refreshes on its own, so a single look could fall in between. */
-  async function eventually(why, look) {
-    const end = Date.now() + WAIT_MS;
-    let seen;
-    while (Date.now() < end) {
-      seen = await look().catch((error) => error.message);
-      if (seen === true) return;
-      await page.waitForTimeout(100);
-    }
-    throw new Error(`${why}; last seen: ${JSON.stringify(seen)}`);
-  }
 
   const rows = () =>
     by("row").evaluateAll((all) =>
@@ -135,5 +178,5 @@ export async function kit(browser, url) {
 
   /** `notes` holds what one file of checks found out for the next. */
   const looks = { by, eventually, rows, firstIs, settled, pressed, open, expect };
-  return { ...looks, url, origin, context, page, answers, foreign, complaints, notes: {} };
+  return { ...looks, ...seen, url, origin, context, another, page, answers, notes: {} };
 }

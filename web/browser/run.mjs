@@ -20,6 +20,7 @@ const CHECKS = [
   "sql",
   "machines",
   "phone",
+  "axe",
 ];
 
 const { url, executablePath } = asked();
