@@ -1,6 +1,7 @@
 // The server's interface, and nothing beyond it: every request goes to where the page came from.
 
 import type { components } from "./api-types";
+import { plainLines } from "./format";
 import { t } from "./texts";
 
 /** What the interface's document says about each shape. */
@@ -101,10 +102,10 @@ export async function send(method: string, path: string, { body, signal }: Optio
   throw failureOf(response.status, await response.json().catch(() => null));
 }
 
-/** Reads the server's error; a proxy in between may have put anything in its place. */
+/** Reads the server's error; a proxy in between may have put anything in its place. It may quote what was asked. */
 export function failureOf(status: number, answer: unknown): Failure {
   const error = (answer as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | null)?.error;
-  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : null);
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? plainLines(value) : null);
   return new Failure(
     status,
     text(error?.code) ?? "unknown",

@@ -90,7 +90,18 @@ test.each([
 
 test("log text cannot turn the reading direction or hide characters", () => {
   expect(plain("web\u202e1\u0000")).toBe("web\\u{202e}1\\u{0}");
+  expect(plain("pay\u2060pal\u{e0041}\u3164")).toBe("pay\\u{2060}pal\\u{e0041}\\u{3164}");
   expect(plain("Sevilla, 東京, Šibenik")).toBe("Sevilla, 東京, Šibenik");
+});
+
+test("a name of spaces alone is seen", () => {
+  expect([plain(" "), plain(" \u3000"), plain(""), plain(" a ")]).toEqual([
+    "\\u{20}",
+    "\\u{20}\\u{3000}",
+    "",
+    " a ",
+  ]);
+  expect(plainLines("a\n  \nb")).toBe("a\n  \nb");
 });
 
 test("lines stay lines, and nothing else gets through", () => {

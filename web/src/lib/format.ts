@@ -121,17 +121,25 @@ export function duration(ms: number): string {
   return hours < 48 ? `${hours} h` : t.shared.days(integer(Math.round(hours / 24)));
 }
 
+/** What moves, turns or hides: controls, directions, zero widths, fillers, tags. */
+const HIDDEN = new RegExp(
+  String.raw`[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e` +
+    String.raw`\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]`,
+  "gu",
+);
+
+const escape = (c: string) => `\\u{${c.codePointAt(0)?.toString(16)}}`;
+
 /** Control and direction characters of log text, made visible: they could dress one name up as another. */
 export function plain(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (c) => {
-      return `\\u{${c.charCodeAt(0).toString(16)}}`;
-    },
-  );
+  return isBlank(text) ? text.replace(/./gsu, escape) : text.replace(HIDDEN, escape);
 }
+
+/** A name of spaces alone would be a link that nobody sees. */
+const isBlank = (text: string) => text !== "" && text.trim() === "";
 
 /** Text of several lines, such as SQL: the same, but its lines stay lines. */
 export function plainLines(text: string): string {
-  return text.replace(/\t/g, "  ").split(/\r?\n/).map(plain).join("\n");
+  const lines = text.replace(/\t/g, "  ").split(/\r?\n/);
+  return lines.map((line) => line.replace(HIDDEN, escape)).join("\n");
 }
