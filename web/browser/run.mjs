@@ -1,4 +1,5 @@
-// The view in a real browser against a real server over the made-up day: Spain fails all day, Germany in the last hour.
+// The view in a real browser against a real server over the made-up day: Spain fails all day, Germany in the last
+// hour.
 //   LOGATLAS_URL  the sign-in link, http://127.0.0.1:PORT/#secret=...
 //   CHROMIUM      the browser
 //   SCREENSHOT    where the picture of the day goes; none without it
@@ -21,6 +22,7 @@ const CHECKS = [
   "machines",
   "phone",
   "axe",
+  "long",
 ];
 
 const { url, executablePath } = asked();
