@@ -9,6 +9,10 @@ import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
+/** A link may bring a question: what the editor does not mark by itself, but hides, joins or turns text. */
+const UNSEEN =
+  /[\u034f\u115f\u1160\u17b4\u17b5\u180e\u200c\u200d\u202a-\u202c\u2060-\u206f\u2800\u3164\uffa0\u{e0000}-\u{e007f}]/u;
+
 const FUNCTIONS = [
   "wilson_low(k, n)",
   "wilson_high(k, n)",
@@ -81,7 +85,7 @@ export class Editor {
             { key: "Ctrl-Enter", run },
           ]),
           history(),
-          highlightSpecialChars(),
+          highlightSpecialChars({ addSpecialChars: UNSEEN }),
           autocompletion({ icons: false }),
           keymap.of([...standardKeymap, ...historyKeymap]),
           this.#language.of(language({})),
