@@ -1,10 +1,11 @@
 #!/bin/sh
-# The web view in a real browser, over the demo's data. Writes a screenshot to $SCREENSHOT.
+# The web view in a real browser, over the demo's data, then over bad inputs. Writes a screenshot to $SCREENSHOT.
 # Without a browser it says so loudly and passes; CI has one and may not skip.
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
-binary=$target/debug/logatlas
+binary=${LOGATLAS:-$target/debug/logatlas}
+case $binary in /*) ;; *) binary=$PWD/$binary ;; esac
 find_browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome || true
 }
@@ -49,3 +50,4 @@ SCREENSHOT=${SCREENSHOT:-$target/screens/map.png}
 mkdir -p "$(dirname "$SCREENSHOT")"
 export CHROMIUM SCREENSHOT LOGATLAS_URL="$link"
 (case $SCREENSHOT in /*) ;; *) SCREENSHOT=$PWD/$SCREENSHOT ;; esac; export SCREENSHOT; cd web && node browser/run.mjs)
+(cd web && LOGATLAS=$binary node browser/hostile.mjs)

@@ -48,11 +48,11 @@ export async function eventually(why, look) {
 }
 
 /** Waits until a page of the view has its code and its first answer. */
-export const drawn = (page) =>
-  eventually("the page stays busy", () =>
+export const drawn = (page, what = "the page") =>
+  eventually(`${what} stays busy`, () =>
     page.evaluate(() => {
-      const main = document.querySelector("main");
-      return !!main?.hasAttribute("aria-busy") && !document.querySelector('[aria-busy="true"], main > .loading');
+      const isHere = document.querySelector("main[aria-busy]") !== null;
+      return isHere && !document.querySelector('[aria-busy="true"], main > .loading');
     }),
   );
 
@@ -119,7 +119,8 @@ async function fromDist(route) {
   const dist = new URL("../dist/", import.meta.url);
   const file = new URL(`.${pathname}`, dist);
   const path = existsSync(file) && extname(pathname) ? file : new URL("index.html", dist);
-  const { "content-security-policy": policy } = (await route.fetch({ url: new URL("/", route.request().url()).href })).headers();
+  const answer = await route.fetch({ url: new URL("/", route.request().url()).href });
+  const { "content-security-policy": policy } = answer.headers();
   await route.fulfill({ path: fileURLToPath(path), headers: { "content-security-policy": policy } });
 }
 
@@ -135,7 +136,8 @@ export async function kit(browser, url) {
     const made = await browser.newContext({ viewport, colorScheme, storageState, ...more });
     made.setDefaultTimeout(WAIT_MS);
     await watch(made, origin, seen);
-    if (process.env.WEB_DIST) await made.route((at) => at.origin === origin && !SERVED.test(at.pathname), fromDist);
+    const isView = (at) => at.origin === origin && !SERVED.test(at.pathname);
+    if (process.env.WEB_DIST) await made.route(isView, fromDist);
     return made;
   }
 

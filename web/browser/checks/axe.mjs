@@ -24,7 +24,7 @@ const STATES = [
   ["silences", "/alerts?view=silences"],
   ["one line", "/lines?last=24h", click("line")],
   ["the shapes of lines", "/lines?view=shapes&last=24h"],
-  ["an answer of the console", "/sql?q=SELECT+country%2C+status+FROM+logs+LIMIT+50", press("Control+Enter")],
+  ["an answer of the console", "/sql?q=SELECT+country%2C+status+FROM+logs+LIMIT+50", click("run")],
 ];
 
 export default async function ({ origin, another, check, expect, notes }) {
