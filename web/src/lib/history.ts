@@ -1,0 +1,68 @@
+// Requests and errors over days. What is long past does not change, and is asked for once an hour.
+
+import { numberOf, rowsOf } from "./answer";
+import { Failure, run, type Answer, type Ask } from "./api";
+import { WORLD, formatPlace, type Place } from "./places";
+import { HOUR, type Window } from "./windows";
+
+export interface Counts {
+  readonly n: number;
+  readonly k: number;
+}
+
+/** By the start of their bucket. */
+export type History = ReadonlyMap<number, Counts>;
+
+export function historyOf(answer: Answer): History {
+  return new Map(
+    rowsOf(answer).map((row) => [
+      numberOf(row("t")) ?? Number.NaN,
+      { n: numberOf(row("n")) ?? 0, k: numberOf(row("k")) ?? 0 },
+    ]),
+  );
+}
+
+export function overTime({ from, to }: Window, bucket_s: number, place: Place = WORLD): Ask {
+  const { country, region, city } = place;
+  return { query: "errors_over_time", params: { from, to, bucket_s, country, region, city } };
+}
+
+export class Memory {
+  #key = "";
+  #history: Promise<History> | null = null;
+
+  /** Up to the last full hour. It is not given up when the page asks anew: the next question wants the same. */
+  past(span: Window, bucketS: number, place: Place = WORLD): Promise<History> {
+    const [from, to] = [Math.floor(span.from / HOUR) * HOUR, Math.floor(span.to / HOUR) * HOUR];
+    const key = `${from} ${to} ${bucketS} ${formatPlace(place)}`;
+    if (key !== this.#key || !this.#history) {
+      this.#key = key;
+      const asked = run(overTime({ from, to }, bucketS, place), new AbortController().signal).then(historyOf);
+      this.#history = asked;
+      asked.catch(() => {
+        if (this.#history === asked) this.#history = null;
+      });
+    }
+    return this.#history;
+  }
+
+  /** With the hour that is not over, which is asked for each time. */
+  async whole(span: Window, bucketS: number, place: Place, signal: AbortSignal): Promise<History> {
+    const hour = Math.floor(span.to / HOUR) * HOUR;
+    const [past, now] = await Promise.all([
+      this.past(span, bucketS, place),
+      run(overTime({ from: Math.max(span.from, hour), to: span.to }, bucketS, place), signal),
+    ]);
+    return new Map([...past, ...historyOf(now)]);
+  }
+}
+
+/** What a page can do without. Aborts and lost sessions still count. */
+export async function orNull<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!signal.aborted && error instanceof Failure && error.status !== 401) return null;
+    throw error;
+  }
+}
