@@ -1,5 +1,6 @@
 // Where in the view a person is. Every state is an address: links work, and so does the Back button.
 
+import { kiosk } from "./kiosk.svelte";
 import { formatRoute, inner, parseRoute, type Route } from "./routes";
 
 class Router {
@@ -7,14 +8,18 @@ class Router {
 
   /** Reads the address and follows it from now on; returns how to stop. */
   start(): () => void {
-    const follow = () => (this.route = parseRoute(location.pathname, location.search));
+    const follow = () => {
+      kiosk.read();
+      this.route = parseRoute(location.pathname, location.search);
+    };
     follow();
     this.replace(formatRoute(this.route));
     addEventListener("popstate", follow);
     return () => removeEventListener("popstate", follow);
   }
 
-  go(address: string): void {
+  go(to: string): void {
+    const address = kiosk.kept(to);
     if (address === location.pathname + location.search) return;
     history.pushState(null, "", address);
     const before = this.route;
@@ -24,7 +29,16 @@ class Router {
 
   /** Corrects the address without a step that Back would go to. */
   replace(address: string): void {
-    history.replaceState(null, "", address);
+    history.replaceState(null, "", kiosk.kept(address));
+    this.route = parseRoute(location.pathname, location.search);
+  }
+
+  /** Onto a wall, or off it: the same place, and Back undoes it. */
+  mount(on: boolean): void {
+    const address = kiosk.address(on);
+    if (address === location.pathname + location.search) return;
+    history.pushState(null, "", address);
+    kiosk.read();
     this.route = parseRoute(location.pathname, location.search);
   }
 

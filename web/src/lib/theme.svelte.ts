@@ -1,5 +1,7 @@
 // Dark or light: as the system says, until a person says otherwise.
 
+import { parseKiosk } from "./kiosk";
+
 export type Theme = "dark" | "light";
 
 const KEY = "logatlas.theme";
@@ -13,7 +15,8 @@ class ThemeState {
     const light = matchMedia("(prefers-color-scheme: light)");
     this.#system = light.matches ? "light" : "dark";
     light.addEventListener("change", () => (this.#system = light.matches ? "light" : "dark"));
-    const stored = read();
+    // What the address says is for this screen, and does not become a choice.
+    const stored = parseKiosk(location.search).theme ?? read();
     if (stored === "dark" || stored === "light") this.#choose(stored);
   }
 
