@@ -7,7 +7,7 @@ const KIB = 1024;
 // is ever loaded, before anything is drawn, so the largest counts as part of what the page starts with. Another minifier
 // (terser) takes off less than 1 %, and of the editor's packages nothing is left that is not used; so each page more, at
 // about 12 KiB with its words, has to be paid for here.
-const BUDGETS = { "initial JS": 90 * KIB, "all JS": 310 * KIB, "all CSS": 20 * KIB };
+const BUDGETS = { "initial JS": 90 * KIB, "all JS": 325 * KIB, "all CSS": 23 * KIB };
 
 const dist = new URL("../dist/", import.meta.url);
 const html = readFileSync(new URL("index.html", dist), "utf8");

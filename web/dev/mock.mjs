@@ -289,6 +289,61 @@ function overTime(params, now) {
   return columnar(["t", "n", "k", "rate"], [...buckets.values()]);
 }
 
+const sums = (params, now) => {
+  const chosen = leaves.filter((leaf) =>
+    ["country", "region", "city"].every((key) => !params[key] || leaf[key] === params[key]),
+  );
+  return chosen.reduce(
+    (total, leaf) => {
+      const { n, k } = sum(leaf, +params.from, +params.to, now);
+      return { n: total.n + n, k: total.k + k };
+    },
+    { n: 0, k: 0 },
+  );
+};
+
+function pulse(params, now) {
+  const { n, k } = sums(params, now);
+  const [lo, hi] = wilson(k, n);
+  const more = { lines: Math.round(n * 1.2), denied: Math.round(n * 0.09), auth_failed: Math.round(n * 0.015) };
+  const timed = { n_timed: n, p95_ms: n ? 180 + (9000 * k) / n : null };
+  const row = { n, k, rate: n ? k / n : null, lo, hi, app_errors: 3, ...more, ...timed };
+  return columnar(Object.keys(row), [row]);
+}
+
+/** The sums of a window, shared out among some names; the first of them fails most. */
+function shared(column, names, params, now) {
+  const { n, k } = sums(params, now);
+  const rows = names.map((name, idx) => {
+    const share = { n: Math.round(n / 2 ** (idx + 1)), k: Math.round(k / 1.7 ** (idx + 1)) };
+    const [lo, hi] = wilson(share.k, share.n);
+    const excess = share.k - (share.n * k) / n;
+    return { [column]: name, ...share, rate: share.n ? share.k / share.n : null, lo, hi, excess, parent_rate: k / n };
+  });
+  return columnar(
+    [column, "n", "k", "rate", "lo", "hi", "excess", "parent_rate"],
+    rows.filter((row) => row.n > 0),
+  );
+}
+
+const LONG_HOST = "a-host-with-a-very-long-name.eu-central-1.compute.internal.example.com";
+const LONG_PATH = `/api/v2/${"very/".repeat(12)}deep/\u202egnp.exe`;
+
+/** One source is late, one has fallen silent. */
+function sources(name, now) {
+  const rows = [
+    { source: "web-1/access.log", n: 9000, k: 4, lag_s: 0.6, newest: now - 1200 },
+    { source: `${LONG_HOST}/app.log`, n: 500, k: 90, lag_s: 95, newest: now - 31_000 },
+    { source: "fw-1/kern.log", n: 2000, k: 0, lag_s: 1.1, newest: now - 47 * 60_000 },
+  ].map((row) => ({ ...row, rate: row.k / row.n, oldest: now - 12 * HOUR, slots: 140 }));
+  const columns = {
+    ingest_lag: ["source", "n", "lag_s"],
+    unparsed_share: ["source", "n", "k", "rate"],
+    sources_heard: ["source", "n", "oldest", "newest", "slots"],
+  };
+  return columns[name] && columnar(columns[name], rows);
+}
+
 function hostLoad(params, now) {
   const bucket = Number(params.bucket_s ?? 300) * 1000;
   const rows = [];
@@ -328,7 +383,12 @@ function query(name, params) {
   const answer =
     (level && cells(level, params, now, kind === "change")) ||
     (name === "errors_over_time" && overTime(params, now)) ||
-    (name === "host_load" && hostLoad(params, now));
+    (name === "host_load" && hostLoad(params, now)) ||
+    (name === "pulse" && pulse(params, now)) ||
+    (name === "errors_by_host" && shared("host", ["web-2", LONG_HOST, "web-1", null], params, now)) ||
+    (name === "errors_by_path" &&
+      shared("path", ["/checkout", LONG_PATH, "/cart", "/", null, "/api/stock/1"], params, now)) ||
+    sources(name, now);
   return answer && { query: name, sql: sqlOf(name, params), params, ...answer };
 }
 

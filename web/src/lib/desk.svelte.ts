@@ -28,6 +28,10 @@ export class Desk {
     return lampOf(this.open, clockOf(this.now, this.status.data.to).live, this.status.lamp?.state);
   });
 
+  get answers(): boolean {
+    return this.#answers;
+  }
+
   get failure(): Failure | null {
     return this.feed.failure;
   }

@@ -1,7 +1,9 @@
 // The pages and their addresses. What stands behind the `?` belongs to each page.
 
 export const PAGES = [
+  "overview",
   "map",
+  "time",
   "incidents",
   "alerts",
   "lines",

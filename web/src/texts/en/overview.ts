@@ -1,1 +1,92 @@
-export default {};
+export default {
+  page: "Overview",
+  title: "Overview",
+  asking: "Asking how things are …",
+  span: "How far back",
+
+  // The sentence on top.
+  wrong: (incidents: number, shown: string) =>
+    incidents === 1 ? "Something is wrong: an incident is open" : `Something is wrong: ${shown} incidents are open`,
+  taken: (incidents: number, shown: string) =>
+    incidents === 1 ? "Somebody is on it: an incident is open" : `Somebody is on it: ${shown} incidents are open`,
+  above: "More errors than usual, and no incident yet",
+  fine: "Nothing is wrong",
+  noData: "No fresh data: nobody knows",
+  noAnswer: "The server does not answer: what is shown is old",
+  notLooked: "Rules are not looked at, or messages do not get out",
+  sinceIncident: (duration: string) => `open for ${duration}`,
+  sinceAbove: (time: string, duration: string) => `error rate above usual since ${time}, for ${duration}`,
+  wasAbove: (from: string, to: string) => `error rate was above usual from ${from} to ${to}`,
+  asUsual: "error rate as usual",
+  usualUnknown: "too little is known of before to say what is usual",
+  lastLine: (duration: string) => `last line ${duration} ago`,
+  show: "Show when",
+
+  // The four numbers.
+  numbers: "In numbers",
+  requests: "Requests",
+  rate: "Error rate",
+  errors: "Errors",
+  slow: "Duration, p95",
+  denied: "Turned away",
+  rateNote: (k: string, n: string) => `${k} of ${n} failed`,
+  slowNote: (n: string) => `of ${n} with a time`,
+  deniedNote: (denied: string, failed: string) => `${denied} denied, ${failed} failed sign-ins`,
+  errorsNote: "status 500 and above",
+  requestsNote: (perMinute: string) => `${perMinute} a minute`,
+  yesterday: "yesterday",
+  lastWeek: "last week",
+  unknown: "no data",
+  part: "only partly known",
+  worse: "worse beyond chance",
+
+  // Over time.
+  course: "Errors, against what is usual",
+  courseSpoken: "Error rate and errors a minute over time, with the band of what is usual",
+  cpuSpoken: (host: string) => `CPU of ${host} over time, in percent`,
+  drag: "Drag over the chart to choose a window",
+  errorRate: "error rate",
+  usualTime: (days: string) => `usual at this time of day, from ${days} days`,
+  usualDay: "usual, from the day before",
+  usualNone: "too little is known to say what is usual",
+  cpu: (host: string) => `CPU of ${host}, the busiest host`,
+  noHosts: "No host metrics in this window.",
+  quiet: (time: string) => `${time}: no requests`,
+  failed: (time: string, k: string, n: string, rate: string) => `${time}: ${k} of ${n} failed, ${rate}`,
+
+  // What is worst.
+  worstCountry: "Worst countries",
+  worstHost: "Worst hosts",
+  worstPath: "Worst paths",
+  order: "by errors beyond their share",
+  none: "No errors.",
+  notAnswered: "The server did not answer this one in time.",
+  unknownCountry: "unknown place",
+  unknownHost: "unknown host",
+  unknownPath: "unknown path",
+  ofRequests: (k: string, n: string) => `${k} of ${n}`,
+  few: "few",
+  clear: "stands out",
+  interval: (lo: string, hi: string) => `95 %: ${lo} – ${hi}`,
+
+  // The way of the lines.
+  pipeline: "The way of the lines",
+  lag: "Latest source",
+  lagOf: (source: string) => `9 of 10 lines of ${source}`,
+  understood: "Understood",
+  understoodOf: (unparsed: string, lines: string) => `${unparsed} of ${lines} lines fit no format`,
+  oddest: (source: string) => `most of them from ${source}`,
+  silent: "Silent sources",
+  silentFor: (duration: string) => `for ${duration}`,
+  noneSilent: (shown: string) => `none of ${shown}`,
+  nothingHeard: "no source was heard in the last 12 hours",
+
+  // On a wall.
+  wall: "Wall screen",
+  wallTitle: "Nothing but this, large enough to read across a room (Esc leaves)",
+  leaveWall: "Leave",
+  leaveWallTitle: "Back to the usual page (Esc)",
+  lost: (duration: string) => `The server has not answered for ${duration}. What is shown is old.`,
+  stale: (duration: string) => `No new lines for ${duration}. What is shown is old.`,
+  wallMap: "Where it fails",
+};

@@ -1,5 +1,92 @@
 import type en from "../en/overview";
 
-const overview: typeof en = {};
+const overview: typeof en = {
+  page: "Resumen",
+  title: "Resumen",
+  asking: "Preguntando cómo va todo …",
+  span: "Cuánto tiempo atrás",
+
+  wrong: (incidents, shown) =>
+    incidents === 1 ? "Algo va mal: hay una incidencia abierta" : `Algo va mal: hay ${shown} incidencias abiertas`,
+  taken: (incidents, shown) =>
+    incidents === 1
+      ? "Alguien está en ello: hay una incidencia abierta"
+      : `Alguien está en ello: hay ${shown} incidencias abiertas`,
+  above: "Más errores de lo normal, aún sin incidencia",
+  fine: "Todo va bien",
+  noData: "Sin datos recientes: no se sabe",
+  noAnswer: "El servidor no responde: lo que se ve es antiguo",
+  notLooked: "Las reglas no se evalúan o los mensajes no salen",
+  sinceIncident: (duration) => `abierta desde hace ${duration}`,
+  sinceAbove: (time, duration) => `tasa de errores sobre lo normal desde ${time}, hace ${duration}`,
+  wasAbove: (from, to) => `tasa de errores sobre lo normal de ${from} a ${to}`,
+  asUsual: "tasa de errores normal",
+  usualUnknown: "aún se sabe poco para decir qué es normal",
+  lastLine: (duration) => `última línea hace ${duration}`,
+  show: "Ver cuándo",
+
+  numbers: "En cifras",
+  requests: "Peticiones",
+  rate: "Tasa de errores",
+  errors: "Errores",
+  slow: "Duración, p95",
+  denied: "Rechazados",
+  rateNote: (k, n) => `fallaron ${k} de ${n}`,
+  slowNote: (n) => `de ${n} con duración`,
+  deniedNote: (denied, failed) => `${denied} bloqueos, ${failed} accesos fallidos`,
+  errorsNote: "estado 500 o superior",
+  requestsNote: (perMinute) => `${perMinute} por minuto`,
+  yesterday: "ayer",
+  lastWeek: "hace una semana",
+  unknown: "sin datos",
+  part: "solo se conoce una parte",
+  worse: "peor, y no por azar",
+
+  course: "Errores frente a lo normal",
+  courseSpoken: "Tasa de errores en el tiempo, con la banda de lo normal",
+  cpuSpoken: (host) => `CPU de ${host} en el tiempo, en porcentaje`,
+  drag: "Arrastra sobre el gráfico para elegir un intervalo",
+  errorRate: "tasa de errores",
+  usualTime: (days) => `lo normal a esta hora, según ${days} días`,
+  usualDay: "lo normal, según el día anterior",
+  usualNone: "aún se sabe poco para decir qué es normal",
+  cpu: (host) => `CPU de ${host}, el servidor más cargado`,
+  noHosts: "No hay métricas de servidores en este intervalo.",
+  quiet: (time) => `${time}: sin peticiones`,
+  failed: (time, k, n, rate) => `${time}: fallaron ${k} de ${n}, ${rate}`,
+
+  worstCountry: "Peores países",
+  worstHost: "Peores servidores",
+  worstPath: "Peores rutas",
+  order: "por errores de más",
+  none: "Sin errores.",
+  notAnswered: "El servidor no respondió a tiempo.",
+  unknownCountry: "lugar desconocido",
+  unknownHost: "servidor desconocido",
+  unknownPath: "ruta desconocida",
+  ofRequests: (k, n) => `${k} de ${n}`,
+  few: "pocas",
+  clear: "destaca",
+  interval: (lo, hi) => `95 %: ${lo} – ${hi}`,
+
+  pipeline: "El camino de las líneas",
+  lag: "Fuente más lenta",
+  lagOf: (source) => `9 de cada 10 líneas de ${source}`,
+  understood: "Interpretadas",
+  understoodOf: (unparsed, lines) => `${unparsed} de ${lines} líneas sin formato conocido`,
+  oddest: (source) => `la mayoría de ${source}`,
+  silent: "Fuentes calladas",
+  silentFor: (duration) => `desde hace ${duration}`,
+  noneSilent: (shown) => `ninguna de ${shown}`,
+  nothingHeard: "ninguna fuente ha enviado nada en 12 horas",
+
+  wall: "Pantalla mural",
+  wallTitle: "Solo esto, y tan grande que se lee desde lejos (Esc para salir)",
+  leaveWall: "Salir",
+  leaveWallTitle: "Volver a la página normal (Esc)",
+  lost: (duration) => `El servidor no responde desde hace ${duration}. Lo que se ve es antiguo.`,
+  stale: (duration) => `No llegan líneas desde hace ${duration}. Lo que se ve es antiguo.`,
+  wallMap: "Dónde falla",
+};
 
 export default overview;

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { Answer } from "./api";
+import { busiestOf, formatOverview, linesOf, mapOf, parseOverview, serverOf, timeOf } from "./overview";
+import { DAY, HOUR, MINUTE } from "./windows";
+
+const WINDOW = { from: 20_000 * DAY, to: 20_000 * DAY + HOUR };
+
+test.each(["/overview", "/overview?last=6h", `/overview?from=${WINDOW.from}&to=${WINDOW.to}`])(
+  "%s is kept",
+  (address) => {
+    expect(formatOverview(parseOverview(new URL(address, "http://a.test").search))).toBe(address);
+  },
+);
+
+test("links carry the window on, and move with the clock where it does", () => {
+  const moving = { last: "1h", window: null } as const;
+  const fixed = { last: "1h", window: WINDOW } as const;
+  expect(mapOf(moving, WINDOW, "DE")).toBe("/map?place=DE&view=hour");
+  expect(mapOf({ last: "24h", window: null }, WINDOW)).toBe("/map");
+  const span = `from=${WINDOW.from}&to=${WINDOW.to}`;
+  expect(mapOf({ last: "6h", window: null }, WINDOW)).toBe(`/map?${span}&view=custom`);
+  expect(mapOf(fixed, WINDOW, "DE")).toBe(`/map?${span}&place=DE&view=custom`);
+  expect(linesOf(moving, { status: "5xx" }, "/a b")).toBe("/lines?text=%2Fa+b&status=5xx");
+  expect(linesOf(fixed, { country: null })).toBe(`/lines?${span}&country=`);
+  expect(serverOf(moving, "web-1")).toBe("/servers?last=1h&host=web-1");
+  expect(timeOf(WINDOW)).toBe(`/time?${span}`);
+});
+
+test("the busiest host is the one of the window, not of the hours around it", () => {
+  const rows = [
+    [WINDOW.from - 2 * HOUR, "earlier", 99],
+    [WINDOW.from, "earlier", 10],
+    [WINDOW.from, "now", 60],
+    [WINDOW.from + 5 * MINUTE, "now", 70],
+  ] as const;
+  const names = ["t", "host", "cpu_pct"];
+  const answer: Answer = {
+    query: "host_load",
+    sql: "",
+    columns: names.map((name) => ({ name, type: "text" })),
+    data: names.map((_, at) => rows.map((row) => row[at] ?? null)),
+    n_rows: rows.length,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+  expect(busiestOf(answer, WINDOW, { from: WINDOW.to - DAY, to: WINDOW.to }, 300)?.name).toBe("now");
+  expect(busiestOf({ ...answer, n_rows: 0 }, WINDOW, WINDOW, 300)).toBeNull();
+});

@@ -1,0 +1,146 @@
+// What the overview asks the server, and where its links lead.
+
+import { run, type Answer, type Ask, type Status } from "./api";
+import { loadIndex, type Index } from "./geometry";
+import { orNull, overTime, type History, type Memory } from "./history";
+import { formatLines } from "./line-query";
+import { HEARD_MS, LAG_MS, pipelineOf, type Pipeline } from "./pipeline";
+import { BEFORE, daysBefore, pastOf, pulseAsk, pulseOf, type Past, type Pulse } from "./pulse";
+import { pathOf } from "./routes";
+import { bucketsOf, errorSeries, hostLines, type ErrorSeries, type Line } from "./series";
+import { formatSpan, parseSpan, windowOf, type Span } from "./spans";
+import { START, formatUrl } from "./url-state";
+import { USUAL_DAYS, lastAbove, usualOf, type Above, type Usual } from "./usual";
+import { DAY, SECOND, bucketSeconds, clockOf, type Clock, type Window } from "./windows";
+import { worstOf, type Worst } from "./worst";
+
+export function parseOverview(search: string): Span {
+  return parseSpan(new URLSearchParams(search));
+}
+
+export function formatOverview(span: Span): string {
+  return pathOf("overview", null, formatSpan(span));
+}
+
+/** Requests, errors and what is usual, on one time axis. */
+export interface Course {
+  readonly context: Window;
+  readonly buckets: readonly number[];
+  readonly series: ErrorSeries;
+  readonly usual: Usual | null;
+  /** When the rate is above what is usual, or last was within the window. */
+  readonly above: Above | null;
+}
+
+export interface Overview {
+  readonly clock: Clock;
+  readonly window: Window;
+  readonly now: Pulse;
+  readonly past: Readonly<Record<(typeof BEFORE)[number]["name"], Past>>;
+  readonly course: Course | null;
+  /** CPU of the host that was busiest within the window. */
+  readonly host: Line | null;
+  readonly worst: Readonly<Record<"country" | "host" | "path", readonly Worst[] | null>>;
+  readonly pipeline: Pipeline;
+  readonly index: Index | null;
+}
+
+export async function askOverview(
+  span: Span,
+  status: Status,
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<Overview> {
+  const now = Date.parse(status.now);
+  const clock = clockOf(now, status.data.to);
+  const window = windowOf(span, clock);
+  const context = { from: Math.min(window.from, window.to - DAY), to: window.to };
+  const bucketS = Math.max(300, bucketSeconds(context));
+  const bounds = { from: window.from, to: window.to };
+  const optional = (ask: Ask) => orNull(run(ask, signal), signal);
+  const [pulse, past, errors, history, hosts, countries, byHost, paths, lag, unparsed, heard, index] =
+    await Promise.all([
+      run(pulseAsk(window), signal),
+      Promise.all(
+        BEFORE.map(async ({ days }) => {
+          const then = daysBefore(window, days);
+          const answer = await optional(pulseAsk(then));
+          return pastOf(answer && pulseOf(answer), then, status.data.from);
+        }),
+      ),
+      optional(overTime(context, bucketS)),
+      orNull(memory.past({ from: context.from - USUAL_DAYS * DAY, to: window.to }, bucketS), signal),
+      optional({ query: "host_load", params: { ...context, bucket_s: bucketS } }),
+      optional({ query: "errors_by_country", params: bounds }),
+      optional({ query: "errors_by_host", params: bounds }),
+      optional({ query: "errors_by_path", params: bounds }),
+      optional({ query: "ingest_lag", params: { from: now - LAG_MS, to: now } }),
+      optional({ query: "unparsed_share", params: bounds }),
+      optional({ query: "sources_heard", params: { from: now - HEARD_MS, to: now } }),
+      orNull(loadIndex(), signal),
+    ]);
+  const nothing: Past = { known: "nothing", pulse: null };
+  const read = pulseOf(pulse) as Pulse;
+  const worst = (answer: Answer | null, column: string) => answer && worstOf(answer, column, read.rate);
+  return {
+    clock,
+    window,
+    now: read,
+    past: { day: past[0] ?? nothing, week: past[1] ?? nothing },
+    course: errors && courseOf(errors, history ?? new Map(), window, context, bucketS),
+    host: hosts && busiestOf(hosts, window, context, bucketS),
+    worst: { country: worst(countries, "country"), host: worst(byHost, "host"), path: worst(paths, "path") },
+    pipeline: pipelineOf(lag, unparsed, heard, now),
+    index,
+  };
+}
+
+function courseOf(
+  errors: Answer,
+  history: History,
+  window: Window,
+  context: Window,
+  bucketS: number,
+): Course {
+  const buckets = bucketsOf(context, bucketS);
+  const series = errorSeries(errors, context, bucketS, null);
+  const usual = usualOf(history, buckets, bucketS, window);
+  const latest = usual && lastAbove(buckets, series, usual);
+  const isWithin = latest && (latest.to === null || latest.to > window.from);
+  return { context, buckets, series, usual, above: isWithin ? latest : null };
+}
+
+/** Of the hosts, the one with most CPU on average within the window. */
+export function busiestOf(answer: Answer, window: Window, context: Window, bucketS: number): Line | null {
+  const buckets = bucketsOf(context, bucketS);
+  const mean = ({ values }: Line) => {
+    const within = values.filter(
+      (value, idx): value is number => value !== null && (buckets[idx] ?? 0) + bucketS * SECOND > window.from,
+    );
+    return within.length > 0 ? within.reduce((sum, value) => sum + value, 0) / within.length : -1;
+  };
+  const { lines } = hostLines(answer, context, bucketS);
+  return lines.reduce<Line | null>((most, line) => (most && mean(most) >= mean(line) ? most : line), null);
+}
+
+/** The map of the window; it moves with the clock where the window does. */
+export function mapOf(span: Span, window: Window, country: string | null = null): string {
+  const place = { country, region: null, city: null };
+  if (!span.window && span.last === "1h") return formatUrl({ ...START, view: "hour", place });
+  if (!span.window && span.last === "24h") return formatUrl({ ...START, place });
+  return formatUrl({ ...START, view: "custom", window, place });
+}
+
+/** The lines of the window. */
+export function linesOf(span: Span, chosen: Parameters<typeof formatLines>[0]["chosen"], text = ""): string {
+  return formatLines({ view: "lines", ...span, text, chosen });
+}
+
+export function serverOf(span: Span, host: string): string {
+  return pathOf("servers", null, { ...formatSpan(span, "6h"), host });
+}
+
+/** The page of times, with that window chosen in it. */
+export function timeOf({ from, to }: Window): string {
+  return pathOf("time", null, { from: String(from), to: String(to) });
+}
