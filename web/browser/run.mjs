@@ -10,6 +10,8 @@ import { asked, kit, launch, tally } from "./kit.mjs";
 /** In this order: some begin on the page where the one before ended. */
 const CHECKS = [
   "map",
+  "overview",
+  "hours",
   "treemap",
   "keys",
   "time",
@@ -17,7 +19,9 @@ const CHECKS = [
   "window",
   "incidents",
   "alerts",
+  "alerts-editor",
   "lines",
+  "choices",
   "sql",
   "machines",
   "phone",
