@@ -641,6 +641,11 @@ export interface components {
             readonly rule: string;
             /** Format: int64 */
             readonly ticks: number;
+            /**
+             * Format: int64
+             * @description Ticks whose query returned a row: with none, nothing was judged, and "never open" means nothing.
+             */
+            readonly ticks_with_rows: number;
             /** @description RFC 3339. */
             readonly to: string;
             readonly truth: components["schemas"]["Truth"] | null;
@@ -1217,7 +1222,7 @@ export interface components {
          * @description Why it is told.
          * @enum {string}
          */
-        readonly Reason: "open" | "refresh" | "renotify" | "change" | "escalate" | "acknowledge" | "resolve" | "digest" | "notice" | "test";
+        readonly Reason: "open" | "refresh" | "renotify" | "change" | "escalate" | "acknowledge" | "resolve" | "digest" | "notice" | "deploy" | "test";
         /** @description How much one person took. */
         readonly Responder: {
             readonly incidents: number;

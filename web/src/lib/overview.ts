@@ -3,7 +3,7 @@
 import { run, type Answer, type Ask, type Status } from "./api";
 import { loadIndex, type Index } from "./geometry";
 import { orNull, overTime, type History, type Memory } from "./history";
-import { formatLines } from "./line-query";
+import { formatLines, type Facet, type FacetChoice } from "./line-query";
 import { HEARD_MS, LAG_MS, pipelineOf, type Pipeline } from "./pipeline";
 import { BEFORE, daysBefore, pastOf, pulseAsk, pulseOf, type Past, type Pulse } from "./pulse";
 import { pathOf } from "./routes";
@@ -132,7 +132,9 @@ export function mapOf(span: Span, window: Window, country: string | null = null)
 }
 
 /** The lines of the window. */
-export function linesOf(span: Span, chosen: Parameters<typeof formatLines>[0]["chosen"], text = ""): string {
+/** The lines with one value of each facet given. */
+export function linesOf(span: Span, only: Partial<Record<Facet, FacetChoice>>, text = ""): string {
+  const chosen = Object.fromEntries(Object.entries(only).map(([facet, value]) => [facet, [value]]));
   return formatLines({ view: "lines", ...span, text, chosen });
 }
 

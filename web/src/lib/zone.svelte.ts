@@ -10,8 +10,6 @@ class ZoneState {
   mode = $state<ZoneMode>(MODES.find((mode) => mode === readSetting("zone")) ?? "utc");
   /** Of the country that is shown; null in the world, and where it is not known. */
   place = $state<string | null>(null);
-  /** Pages that do not say their zone show UTC. */
-  said = $state(false);
 
   readonly local = new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
@@ -22,7 +20,7 @@ class ZoneState {
 
   /** What is chosen, as far as it is there. */
   get effective(): ZoneMode {
-    return this.said && this.modes.includes(this.mode) ? this.mode : "utc";
+    return this.modes.includes(this.mode) ? this.mode : "utc";
   }
 
   get name(): string {
