@@ -5,12 +5,20 @@
 -- $base_to timestamp
 -- $country text = null
 -- $region text = null
+-- $service text = null
+-- $host text = null
+-- $path text = null
+-- $as_org text = null
 WITH requests AS (
   SELECT country, region, city, lat, lon, status, ts >= $from AND ts < $to AS is_now
   FROM logs
   WHERE status IS NOT NULL
     AND ($country IS NULL OR country = $country)
     AND ($region IS NULL OR region = $region)
+    AND ($service IS NULL OR service = $service)
+    AND ($host IS NULL OR host = $host)
+    AND ($path IS NULL OR path = $path)
+    AND ($as_org IS NULL OR as_org = $as_org)
     AND ((ts >= $from AND ts < $to) OR (ts >= $base_from AND ts < $base_to))
 ), cells AS (
   SELECT country, region, city,
@@ -39,7 +47,7 @@ WITH requests AS (
     CAST(base_k AS DOUBLE) / nullif(base_n, 0) AS base_rate,
     shrunk_rate(base_k, base_n, base_parent_rate, 200) AS base_shrunk,
     two_proportion_z(k, n, base_k, base_n) AS z
-  FROM (SELECT * FROM cells ORDER BY n + base_n DESC LIMIT 5000) AS cells CROSS JOIN parent
+  FROM (SELECT * FROM cells ORDER BY n + base_n DESC, country, region, city LIMIT 5000) AS cells CROSS JOIN parent
 )
 SELECT *,
   shrunk - base_shrunk AS change,

@@ -3,10 +3,18 @@
 -- $to timestamp
 -- $base_from timestamp
 -- $base_to timestamp
+-- $service text = null
+-- $host text = null
+-- $path text = null
+-- $as_org text = null
 WITH requests AS (
   SELECT country, status, ts >= $from AND ts < $to AS is_now
   FROM logs
   WHERE status IS NOT NULL
+    AND ($service IS NULL OR service = $service)
+    AND ($host IS NULL OR host = $host)
+    AND ($path IS NULL OR path = $path)
+    AND ($as_org IS NULL OR as_org = $as_org)
     AND ((ts >= $from AND ts < $to) OR (ts >= $base_from AND ts < $base_to))
 ), cells AS (
   SELECT country,

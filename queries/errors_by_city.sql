@@ -3,6 +3,10 @@
 -- $to timestamp
 -- $country text = null
 -- $region text = null
+-- $service text = null
+-- $host text = null
+-- $path text = null
+-- $as_org text = null
 WITH cells AS (
   SELECT country, region, city,
     CAST(max(lat) AS DOUBLE) AS lat,
@@ -13,6 +17,10 @@ WITH cells AS (
   WHERE ts >= $from AND ts < $to AND status IS NOT NULL
     AND ($country IS NULL OR country = $country)
     AND ($region IS NULL OR region = $region)
+    AND ($service IS NULL OR service = $service)
+    AND ($host IS NULL OR host = $host)
+    AND ($path IS NULL OR path = $path)
+    AND ($as_org IS NULL OR as_org = $as_org)
   GROUP BY country, region, city
 ), parent AS (
   SELECT CAST(sum(k) AS DOUBLE) / sum(n) AS parent_rate FROM cells

@@ -2,6 +2,10 @@
 -- $from timestamp
 -- $to timestamp
 -- $country text
+-- $service text = null
+-- $host text = null
+-- $path text = null
+-- $as_org text = null
 WITH cells AS (
   SELECT country, region,
     count(*) AS n,
@@ -9,6 +13,10 @@ WITH cells AS (
   FROM logs
   WHERE ts >= $from AND ts < $to AND status IS NOT NULL
     AND country = $country
+    AND ($service IS NULL OR service = $service)
+    AND ($host IS NULL OR host = $host)
+    AND ($path IS NULL OR path = $path)
+    AND ($as_org IS NULL OR as_org = $as_org)
   GROUP BY country, region
 ), parent AS (
   SELECT CAST(sum(k) AS DOUBLE) / sum(n) AS parent_rate FROM cells

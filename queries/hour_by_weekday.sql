@@ -2,6 +2,10 @@
 -- $from timestamp
 -- $to timestamp
 -- $country text = null
+-- $service text = null
+-- $host text = null
+-- $path text = null
+-- $as_org text = null
 SELECT
   CAST(date_part('isodow', ts) AS INT) AS weekday,
   CAST(date_part('hour', ts) AS INT) AS hour,
@@ -11,5 +15,9 @@ SELECT
 FROM logs
 WHERE ts >= $from AND ts < $to AND status IS NOT NULL
   AND ($country IS NULL OR country = $country)
+  AND ($service IS NULL OR service = $service)
+  AND ($host IS NULL OR host = $host)
+  AND ($path IS NULL OR path = $path)
+  AND ($as_org IS NULL OR as_org = $as_org)
 GROUP BY weekday, hour
 ORDER BY weekday, hour

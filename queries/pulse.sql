@@ -4,6 +4,10 @@
 -- $country text = null
 -- $region text = null
 -- $city text = null
+-- $service text = null
+-- $host text = null
+-- $path text = null
+-- $as_org text = null
 SELECT
   count(*) AS lines,
   count(status) AS n,
@@ -21,3 +25,7 @@ WHERE ts >= $from AND ts < $to
   AND ($country IS NULL OR country = $country)
   AND ($region IS NULL OR region = $region)
   AND ($city IS NULL OR city = $city)
+  AND ($service IS NULL OR service = $service)
+  AND ($host IS NULL OR host = $host)
+  AND ($path IS NULL OR path = $path)
+  AND ($as_org IS NULL OR as_org = $as_org)
