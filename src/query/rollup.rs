@@ -19,7 +19,7 @@ use datafusion::common::{Column, DFSchemaRef, Result, ScalarValue, TableReferenc
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::sum::sum;
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::utils::{disjunction, split_conjunction};
+use datafusion::logical_expr::utils::{conjunction, disjunction, split_conjunction};
 use datafusion::logical_expr::{
     Aggregate, Between, BinaryExpr, Cast, Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder,
     Operator, lit, not,
@@ -46,9 +46,13 @@ pub(super) fn rewrite(plan: LogicalPlan, store: &Store) -> Result<LogicalPlan> {
         let LogicalPlan::Aggregate(aggregate) = &node else {
             return Ok(Transformed::no(node));
         };
-        match counted(aggregate, store, &parts)? {
-            Some(counted) => Ok(Transformed::yes(counted)),
-            None => Ok(Transformed::no(node)),
+        match counted(aggregate, store, &parts) {
+            Ok(Some(counted)) => Ok(Transformed::yes(counted)),
+            Ok(None) => Ok(Transformed::no(node)),
+            Err(error) => {
+                tracing::debug!(%error, "a count cannot come from rollups");
+                Ok(Transformed::no(node))
+            }
         }
     })?;
     match rewritten.transformed {
@@ -159,7 +163,9 @@ fn counted(aggregate: &Aggregate, store: &Store, parts: &Parts) -> Result<Option
         let weight = weight_of(&plan);
         plan = match node {
             LogicalPlan::Filter(filter) => {
-                LogicalPlanBuilder::from(plan).filter(filter.predicate.clone())?
+                let asked = asked(&filter.predicate).cloned();
+                LogicalPlanBuilder::from(plan)
+                    .filter(conjunction(asked).unwrap_or_else(|| lit(true)))?
             }
             LogicalPlan::SubqueryAlias(alias) => {
                 LogicalPlanBuilder::from(plan).alias(alias.alias.clone())?
@@ -334,7 +340,8 @@ impl Reading {
         for node in chain {
             match node {
                 LogicalPlan::Filter(filter) => {
-                    if !reading.is_exact(&filter.predicate, &kinds) {
+                    let mut parts = asked(&filter.predicate);
+                    if !parts.all(|part| reading.is_exact(part, &kinds)) {
                         return None;
                     }
                     // Rows without a status are in no rollup.
@@ -386,7 +393,7 @@ impl Reading {
 
     /// Whether the expression is the same for all rows of a cell; notes what that takes.
     fn is_exact(&self, expr: &Expr, kinds: &Kinds) -> bool {
-        if self.is_about_time(expr, kinds) || is_about_status(expr, kinds) || is_true(expr) {
+        if self.is_about_time(expr, kinds) || is_about_status(expr, kinds) {
             return true;
         }
         match expr {
@@ -560,6 +567,13 @@ fn is_about_status(expr: &Expr, kinds: &Kinds) -> bool {
         }) => is_status(left) && whole(right).is_some_and(|bound| bound % 100 == 0),
         _ => false,
     }
+}
+
+/// The conditions of a filter that a row can fail.
+fn asked(predicate: &Expr) -> impl Iterator<Item = &Expr> {
+    split_conjunction(predicate)
+        .into_iter()
+        .filter(|part| !is_true(part))
 }
 
 /// Whether the expression is true whatever the row: `NULL IS NULL OR city = NULL`, a parameter that was not given.

@@ -29,7 +29,8 @@ fn authority() -> Issuer {
 async fn receiver(name: &str, until: i32, issuer: Option<&Issuer>) -> u16 {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
+    let subject = format!("{name}, in a test");
+    params.distinguished_name.push(DnType::CommonName, subject);
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(until, 1, 1);
     let certificate = match issuer {

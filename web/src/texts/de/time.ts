@@ -8,10 +8,6 @@ const time: typeof en = {
   days: (n) => `${n} Tage`,
   everywhere: "Wieder alle Orte",
 
-  zones: "Zeiten in",
-  timesIn: (zone) => `Zeiten in ${zone}`,
-  here: "Hier",
-  there: "Dort",
 
   heat: "Fehlerrate nach Stunde und Tag",
   heatSpoken: (zone) => `Fehlerrate nach Uhrzeit und Tag, ${zone}, der neueste Tag zuerst`,

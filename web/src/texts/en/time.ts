@@ -6,10 +6,6 @@ export default {
   days: (n: string) => `${n} days`,
   everywhere: "All places again",
 
-  zones: "Times in",
-  timesIn: (zone: string) => `Times in ${zone}`,
-  here: "Here",
-  there: "There",
 
   heat: "Error rate by hour and day",
   heatSpoken: (zone: string) => `Error rate by hour of the clock and day, ${zone}, the newest day first`,

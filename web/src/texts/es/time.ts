@@ -8,10 +8,6 @@ const time: typeof en = {
   days: (n) => `${n} días`,
   everywhere: "Otra vez todos los lugares",
 
-  zones: "Horas en",
-  timesIn: (zone) => `Horas en ${zone}`,
-  here: "Aquí",
-  there: "Allí",
 
   heat: "Tasa de errores por hora y día",
   heatSpoken: (zone) => `Tasa de errores por hora del reloj y día, ${zone}, el día más reciente primero`,
