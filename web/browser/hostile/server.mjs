@@ -88,6 +88,8 @@ export async function start(binary) {
   const options = ["--config", join(dir, "logatlas.toml"), "--data", join(dir, "data")];
   const serve = ["serve", "--listen", "127.0.0.1:0", "--no-host-metrics"];
   const child = spawn(binary, [...serve, ...options], { stdio: ["ignore", out, out] });
+  // Also when the checks break off.
+  process.once("exit", () => child.kill("SIGINT"));
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const said = () => readFileSync(log, "utf8");
   const token = (...more) => {
