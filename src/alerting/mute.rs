@@ -11,6 +11,8 @@ use super::{Context, notice};
 use crate::config::Zone;
 use crate::rule::{AlertRule, Inhibit, Labels};
 
+/// Characters of a reason or a note: what a person writes, not a document.
+pub(super) const NOTE_CHARS_MAX: usize = 2_000;
 /// Longest silence.
 pub const SILENCE_MAX_US: i64 = 30 * 24 * 3_600_000_000;
 
@@ -235,6 +237,11 @@ impl Silence {
         }
         if self.author.is_empty() || self.reason.is_empty() {
             return Ok(Err("a silence names its author and its reason".into()));
+        }
+        let is_long = |text: &str| text.chars().count() > NOTE_CHARS_MAX;
+        let mut texts = self.matchers.iter().flat_map(|(name, value)| [name, value]);
+        if is_long(&self.author) || is_long(&self.reason) || texts.any(|text| is_long(text)) {
+            return Ok(Err(format!("at most {NOTE_CHARS_MAX} characters each")));
         }
         if self.expires_us <= now_us || self.expires_us - now_us > SILENCE_MAX_US {
             return Ok(Err("a silence ends after at most 30 days".into()));

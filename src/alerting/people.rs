@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::Value;
 
 use super::incidents::{self, Event};
+use super::mute::NOTE_CHARS_MAX;
 use super::settle::tell_ack;
 
 /// Past classes that a page quotes.
@@ -21,6 +22,8 @@ pub enum PeopleError {
     Unknown(String),
     #[error("{0} is no class, take one of action, no_action, tune")]
     Class(String),
+    #[error("a note has at most {NOTE_CHARS_MAX} characters")]
+    Long,
     #[error(transparent)]
     Sql(#[from] rusqlite::Error),
 }
@@ -101,6 +104,9 @@ pub fn classify(
 ) -> Result<(), PeopleError> {
     if !CLASSES.contains(&class) {
         return Err(PeopleError::Class(class.to_owned()));
+    }
+    if note.chars().count() > NOTE_CHARS_MAX {
+        return Err(PeopleError::Long);
     }
     let n = tx.execute(
         "UPDATE incidents SET class = ?2, class_note = ?3, class_by = ?4, class_us = ?5 WHERE incident_id = ?1",

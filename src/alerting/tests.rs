@@ -792,7 +792,11 @@ fn a_silence_has_an_end_an_author_and_a_reason() {
         ..silence(&[("rule", "rate")], MINUTE, false)
     };
     let everything = silence(&[], MINUTE, false);
-    for silence in [long, nobody, everything] {
+    let wordy = mute::Silence {
+        reason: "x".repeat(2_001),
+        ..silence(&[("rule", "rate")], MINUTE, false)
+    };
+    for silence in [long, nobody, everything, wordy] {
         let outcome = bench.write(|tx, policy| silence.create(tx, policy, &context(1)).unwrap());
         assert!(outcome.is_err());
     }

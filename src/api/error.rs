@@ -190,7 +190,7 @@ impl From<PeopleError> for ApiError {
                 Self::new(StatusCode::NOT_FOUND, "no_such_incident", error.to_string())
                     .hint("GET /api/v1/incidents lists them")
             }
-            PeopleError::Class(_) => Self::bad_request(error.to_string()),
+            PeopleError::Class(_) | PeopleError::Long => Self::bad_request(error.to_string()),
             PeopleError::Sql(error) => Self::internal(&error),
         }
     }
