@@ -17,6 +17,7 @@ use datafusion::common::{
 };
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::{DataSourceExec, MemorySourceConfig};
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::datasource::{TableType, provider_as_source};
@@ -156,8 +157,8 @@ impl StoreTable {
 
     fn scan_files(
         &self,
+        state: &dyn Session,
         files: Vec<(DataFile, Arc<Statistics>)>,
-        n_partitions: usize,
         projection: Option<&Vec<usize>>,
         filter: Option<Arc<dyn PhysicalExpr>>,
         limit: Option<usize>,
@@ -183,13 +184,22 @@ impl StoreTable {
         let table_schema = TableSchema::builder(self.table.file_schema())
             .with_table_partition_cols(vec![Arc::new(schema::day())])
             .build();
-        let mut source = ParquetSource::new(table_schema);
+        // Files never change under their name, so what their ends say is read once.
+        let env = state.runtime_env();
+        let readers = CachedParquetFileReaderFactory::new(
+            env.object_store(ObjectStoreUrl::local_filesystem())?,
+            env.cache_manager.get_file_metadata_cache(),
+        );
+        let mut source =
+            ParquetSource::new(table_schema).with_parquet_file_reader_factory(Arc::new(readers));
         if let Some(filter) = filter {
             source = source.with_predicate(filter);
         }
         let config =
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
-                .with_file_groups(FileGroup::new(files).split_files(n_partitions))
+                .with_file_groups(
+                    FileGroup::new(files).split_files(state.config().target_partitions()),
+                )
                 .with_projection_indices(projection.cloned())?
                 .with_limit(limit)
                 .build();
@@ -264,8 +274,7 @@ impl TableProvider for StoreTable {
         let files = self.prune(filter.as_ref())?;
         let mut parts = Vec::new();
         if !files.is_empty() {
-            let n_partitions = state.config().target_partitions();
-            parts.push(self.scan_files(files, n_partitions, projection, filter, limit)?);
+            parts.push(self.scan_files(state, files, projection, filter, limit)?);
         }
         if self.view.fresh.n_rows() > 0 || parts.is_empty() {
             parts.push(self.scan_fresh(projection)?);
