@@ -44,6 +44,8 @@ const COMPACT_INTERVAL: Duration = Duration::from_secs(300);
 pub struct Progress {
     /// Lines handed over and not durable yet.
     pub in_flight: AtomicU64,
+    /// The same by source.
+    in_flight_of: std::sync::Mutex<BTreeMap<Arc<str>, u64>>,
     /// Time from arrival to durable of the last batch, microseconds.
     pub last_delay_us: AtomicI64,
     /// When the last batch became durable, microseconds since the epoch.
@@ -62,6 +64,29 @@ impl Progress {
     pub fn flush_error(&self) -> Option<String> {
         let error = self.flush_error.lock().unwrap_or_else(|p| p.into_inner());
         (!error.is_empty()).then(|| error.clone())
+    }
+
+    /// Lines handed over and not durable yet, by source; sources without any are left out.
+    pub fn in_flight_of(&self) -> BTreeMap<Arc<str>, u64> {
+        let sources = self.in_flight_of.lock().unwrap_or_else(|p| p.into_inner());
+        sources.clone()
+    }
+
+    fn hand_over(&self, source: &Arc<str>, n_lines: u64) {
+        self.in_flight.fetch_add(n_lines, Ordering::Relaxed);
+        let mut sources = self.in_flight_of.lock().unwrap_or_else(|p| p.into_inner());
+        *sources.entry(Arc::clone(source)).or_default() += n_lines;
+    }
+
+    fn settle(&self, tallies: &[(String, Tally)]) {
+        let mut sources = self.in_flight_of.lock().unwrap_or_else(|p| p.into_inner());
+        for (source, tally) in tallies {
+            self.in_flight.fetch_sub(tally.received, Ordering::Relaxed);
+            if let Some(n_lines) = sources.get_mut(source.as_str()) {
+                *n_lines = n_lines.saturating_sub(tally.received);
+            }
+        }
+        sources.retain(|_, n_lines| *n_lines > 0);
     }
 
     /// Event times of the batches that became durable since the last call: the oldest and newest of each.
@@ -198,9 +223,7 @@ struct Gathering {
 impl Gathering {
     fn add(&mut self, delivery: Delivery, builder: &mut BatchBuilder, progress: &Progress) {
         let tally = builder.push_chunk(&delivery.chunk, &delivery.origin);
-        progress
-            .in_flight
-            .fetch_add(tally.received, Ordering::Relaxed);
+        progress.hand_over(&delivery.origin.source, tally.received);
         *self
             .tallies
             .entry(delivery.origin.source.to_string())
@@ -241,14 +264,8 @@ async fn commit_loop(
     shutdown: Shutdown,
 ) {
     while let Some(batch) = batches.recv().await {
-        let n_lines: u64 = batch
-            .append
-            .tallies
-            .iter()
-            .map(|(_, tally)| tally.received)
-            .sum();
         let stored = append_until_there_is_room(&store, &batch.append, &shutdown).await;
-        progress.in_flight.fetch_sub(n_lines, Ordering::Relaxed);
+        progress.settle(&batch.append.tallies);
         match stored {
             Ok(()) => {
                 let now = crate::time::now_us();

@@ -91,6 +91,8 @@ struct SourceStatus {
     stored: u64,
     unparsed: u64,
     blank: u64,
+    /// Lines taken in and not durable yet; they are in `received` too.
+    in_flight: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -123,13 +125,21 @@ pub(super) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
     let mut total = total(&app)?;
     // Lines in flight are received too; the account balances at every instant.
     total.received += in_flight;
-    let sources = app.store.account()?.into_iter();
-    let sources = sources.map(|(name, account)| SourceStatus {
-        name,
-        received: account.received,
-        stored: account.stored,
-        unparsed: account.unparsed,
-        blank: account.blank,
+    let mut accounts = app.store.account()?;
+    let in_flight_of = app.progress.in_flight_of();
+    for source in in_flight_of.keys() {
+        accounts.entry(source.to_string()).or_default();
+    }
+    let sources = accounts.into_iter().map(|(name, account)| {
+        let in_flight = in_flight_of.get(name.as_str()).copied().unwrap_or(0);
+        SourceStatus {
+            name,
+            received: account.received + in_flight,
+            stored: account.stored,
+            unparsed: account.unparsed,
+            blank: account.blank,
+            in_flight,
+        }
     });
     let last_delay = app.progress.last_delay_us.load(Ordering::Relaxed);
     let has_stored = app.progress.last_stored_us.load(Ordering::Relaxed) > 0;

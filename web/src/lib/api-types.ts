@@ -1439,6 +1439,11 @@ export interface components {
         readonly SourceStatus: {
             /** Format: int64 */
             readonly blank: number;
+            /**
+             * Format: int64
+             * @description Lines taken in and not durable yet; they are in `received` too.
+             */
+            readonly in_flight: number;
             readonly name: string;
             /** Format: int64 */
             readonly received: number;
