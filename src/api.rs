@@ -20,6 +20,7 @@ mod ingest;
 mod picture;
 mod queries;
 mod rules;
+mod saved;
 mod session;
 mod status;
 mod webhooks;
@@ -157,7 +158,7 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/metrics", routes!(status::metrics))
         .at("/api/v1/openapi.json", routes!(document::openapi))
         .at("/api/v1/status", routes!(status::status))
-        .at("/api/v1/queries", routes!(queries::list))
+        .at("/api/v1/queries", routes!(saved::list))
         .at("/api/v1/queries/{name}", routes!(queries::run))
         .at("/api/v1/sql", routes!(queries::sql))
         .at("/api/v1/incidents", routes!(incidents::list))
@@ -178,6 +179,10 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/api/v1/silences/{id}", routes!(incidents::end_silence));
     let lamp = Routes::default().at("/lamp", routes!(incidents::lamp));
     let admin = Routes::default()
+        .at(
+            "/api/v1/queries/{name}",
+            routes!(saved::write, saved::delete),
+        )
         .at("/api/v1/rules/{id}", routes!(rules::write))
         .at("/api/v1/rules/{id}/fire", routes!(rules::fire))
         .at("/api/v1/outbox/{id}/{act}", routes!(incidents::outbox_act))
@@ -288,4 +293,14 @@ async fn harden(request: Request, next: Next) -> Response {
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Does something with the disk, off the threads that answer.
+async fn on_disk(
+    work: impl FnOnce() -> std::io::Result<()> + Send + 'static,
+) -> Result<(), ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done
+        .map_err(anyhow::Error::from)?
+        .map_err(anyhow::Error::from)?)
 }

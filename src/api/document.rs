@@ -109,8 +109,8 @@ fn document() -> OpenApi {
     document
 }
 
-/// Fields of answers that are left out where there is nothing, rather than null.
-const LEFT_OUT: [(&str, &str); 1] = [("Param", "default")];
+/// Fields that are left out where there is nothing, rather than null.
+const LEFT_OUT: [(&str, &str); 2] = [("Param", "default"), ("NewParam", "default")];
 
 /// Says that answers name every field, null where there is nothing. Only requests may leave fields out.
 fn require_fields(document: &mut OpenApi) {
@@ -136,6 +136,10 @@ fn require_all(name: &str, schema: &mut RefOr<Schema>) {
         RefOr::T(Schema::AllOf(parts)) => {
             let parts = parts.items.iter_mut();
             parts.for_each(|part| require_all(name, part));
+        }
+        RefOr::T(Schema::OneOf(choices)) => {
+            let choices = choices.items.iter_mut();
+            choices.for_each(|choice| require_all(name, choice));
         }
         _ => {}
     }

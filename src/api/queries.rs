@@ -1,4 +1,4 @@
-//! Saved queries and SQL over HTTP.
+//! Answers of saved queries and of SQL.
 
 use std::collections::BTreeMap;
 
@@ -14,43 +14,7 @@ use utoipa::ToSchema;
 use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App};
 use crate::query::output::{self, Columns, OutputFormat};
-use crate::query::saved::SavedQuery;
 use crate::query::{Answer, Limits, bind};
-
-/// A saved query, or the file that is none.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub(super) enum QueryEntry {
-    Query(SavedQuery),
-    /// What is wrong with the user's file of this name.
-    Broken {
-        name: String,
-        error: String,
-    },
-}
-
-/// Lists the saved queries with their parameters
-#[utoipa::path(
-    get,
-    path = "/api/v1/queries",
-    operation_id = "list_queries",
-    tag = "questions",
-    responses((status = 200, description = "By name", body = Vec<QueryEntry>))
-)]
-pub(super) async fn list(State(app): State<App>) -> Json<Vec<QueryEntry>> {
-    let mut queries = Vec::new();
-    for name in app.queries.names() {
-        // A broken file of the user's must not hide the others.
-        match app.queries.get(&name) {
-            Ok(query) => queries.push(QueryEntry::Query(query)),
-            Err(error) => queries.push(QueryEntry::Broken {
-                name,
-                error: error.to_string(),
-            }),
-        }
-    }
-    Json(queries)
-}
 
 /// A saved query's answer, with the SQL that was run.
 #[derive(Serialize, ToSchema)]

@@ -1,15 +1,19 @@
 //! `sql` and `query`.
 
 use std::io::{IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use reqwest::Method;
+use serde_json::json;
 
 use super::connect::{Access, saved_queries};
+use super::incidents::{encode, me, text as text_of};
 use super::{DONE, FAILED, Global, UsageError};
 use crate::query::Limits;
 use crate::query::output::{self, OutputFormat};
+use crate::query::saved::{self, Origin, QueryFile, SavedQueries};
 
 #[derive(Debug, Args)]
 pub(super) struct Output {
@@ -173,6 +177,7 @@ async fn data_range(access: &Access) -> anyhow::Result<(i64, i64)> {
 ///   logatlas query errors_by_country --from 24h
 ///   logatlas query errors_by_city -p country=ES --from 2026-11-23T00:00:00Z
 ///   logatlas query top_paths --show-sql                 the SQL with its values
+///   logatlas query slow_paths --save slow.sql           try a file, then keep it under that name
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Query {
@@ -186,6 +191,14 @@ pub(super) struct Query {
     /// Print the SQL instead of running it
     #[arg(long)]
     show_sql: bool,
+    /// Keep this file as your query of that name, in place of what is there; it is planned first
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "name",
+        conflicts_with = "show_sql"
+    )]
+    save: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
@@ -208,6 +221,10 @@ impl Query {
             return Ok(code);
         };
         let access = Access::open(&global).await?;
+        if let Some(path) = &self.save {
+            save(&queries, name, path, &access).await?;
+            return Ok(DONE);
+        }
         let sql = bind(&queries, name, &self.window, &self.params, &access).await?;
         if self.show_sql {
             println!("{sql}");
@@ -218,9 +235,36 @@ impl Query {
     }
 }
 
+/// Writes a file as the user's query of a name.
+#[expect(clippy::print_stdout, reason = "this is the command's answer")]
+async fn save(
+    queries: &SavedQueries,
+    name: &str,
+    path: &Path,
+    access: &Access,
+) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(path);
+    let file = QueryFile {
+        text: text.with_context(|| format!("cannot read {}", path.display()))?,
+        origin: Origin::Yours,
+    };
+    let query = saved::parse(name, file)?;
+    let body = json!({
+        "title": query.title,
+        "sql": query.sql,
+        "params": query.params,
+        "version": queries.file(name).ok().map(|known| known.version()),
+        "by": me(None),
+    });
+    let request = format!("/api/v1/queries/{}", encode(name));
+    let saved = access.api(Method::PUT, &request, Some(&body)).await?;
+    println!("{name} is saved: {}", text_of(&saved["title"]));
+    Ok(())
+}
+
 /// The saved query's SQL with the window's and the given values.
 pub(super) async fn bind(
-    queries: &crate::query::saved::SavedQueries,
+    queries: &SavedQueries,
     name: &str,
     window: &Window,
     params: &[String],

@@ -11,12 +11,12 @@ use super::{DONE, Global, UsageError};
 use crate::text::escape_controls;
 
 /// Who acts: the name under which it is recorded.
-fn me(by: Option<String>) -> String {
+pub(super) fn me(by: Option<String>) -> String {
     by.or_else(|| std::env::var("USER").ok())
         .unwrap_or_default()
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::QueryError;
@@ -25,7 +26,7 @@ use super::bind::{Value, bind};
 struct Shipped;
 
 /// What a parameter may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ParamType {
     Timestamp,
@@ -46,6 +47,15 @@ pub struct Param {
     pub default: Option<Value>,
 }
 
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = QueryOrigin)]
+pub enum Origin {
+    Shipped,
+    Yours,
+}
+
 /// A named question.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct SavedQuery {
@@ -53,8 +63,29 @@ pub struct SavedQuery {
     /// The first comment line.
     pub title: String,
     pub params: Vec<Param>,
-    #[serde(skip)]
+    /// The text without its head; `$name` stands for a parameter.
     pub sql: String,
+    pub origin: Origin,
+    /// Whether the program carries one of this name, which shows again when yours is deleted.
+    pub shipped: bool,
+    /// A hash of the whole file.
+    pub version: String,
+}
+
+/// A file as it stands, readable as a query or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryFile {
+    pub text: String,
+    pub origin: Origin,
+}
+
+impl QueryFile {
+    /// A hash of the whole file.
+    pub fn version(&self) -> String {
+        let mut hash = crate::text::hex(&Sha256::digest(self.text.as_bytes()));
+        hash.truncate(12);
+        hash
+    }
 }
 
 /// Why a saved query cannot be used.
@@ -68,11 +99,22 @@ pub enum SavedError {
         line: usize,
         what: String,
     },
+    #[error("saved query {name} cannot be written: {what}")]
+    Unwritable { name: String, what: String },
     #[error("cannot read {}", path.display())]
     Read {
         path: PathBuf,
         source: std::io::Error,
     },
+}
+
+/// Longest name: with its ending it is a file's name everywhere.
+const NAME_BYTES_MAX: usize = 100;
+
+/// Whether a saved query may be named so.
+pub fn is_name(name: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(known)
 }
 
 /// The shipped queries with the user's laid over them.
@@ -111,20 +153,27 @@ impl SavedQueries {
 
     /// Reads one query; the user's file is read anew each time, so edits count at once.
     pub fn get(&self, name: &str) -> Result<SavedQuery, SavedError> {
-        let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if name.is_empty() || !name.chars().all(known) {
+        parse(name, self.file(name)?)
+    }
+
+    /// Reads one file, the user's before the shipped one.
+    pub fn file(&self, name: &str) -> Result<QueryFile, SavedError> {
+        if !is_name(name) {
             return Err(SavedError::Unknown(name.to_owned()));
         }
         if let Some(path) = self.user_file(name) {
             let text = std::fs::read_to_string(&path);
-            return parse(
-                name,
-                text.map_err(|source| SavedError::Read { path, source })?,
-            );
+            return Ok(QueryFile {
+                text: text.map_err(|source| SavedError::Read { path, source })?,
+                origin: Origin::Yours,
+            });
         }
-        let file = Shipped::get(&format!("{name}.sql"));
+        let file = Shipped::get(&file_name(name));
         let file = file.ok_or_else(|| SavedError::Unknown(name.to_owned()))?;
-        parse(name, String::from_utf8_lossy(&file.data).into_owned())
+        Ok(QueryFile {
+            text: String::from_utf8_lossy(&file.data).into_owned(),
+            origin: Origin::Shipped,
+        })
     }
 
     fn user_file(&self, name: &str) -> Option<PathBuf> {
@@ -132,9 +181,19 @@ impl SavedQueries {
             .user_dir
             .as_deref()
             .map(Path::to_owned)?
-            .join(format!("{name}.sql"));
+            .join(file_name(name));
         path.is_file().then_some(path)
     }
+}
+
+/// The name of a query's file.
+pub fn file_name(name: &str) -> String {
+    format!("{name}.sql")
+}
+
+/// Whether the program carries a query of this name.
+pub fn is_shipped(name: &str) -> bool {
+    Shipped::get(&file_name(name)).is_some()
 }
 
 impl SavedQuery {
@@ -157,6 +216,23 @@ impl SavedQuery {
             }
         }
         bind(&self.sql, &values)
+    }
+
+    /// Values to plan the query with when nobody has given any: the defaults, and a minute of time.
+    pub fn samples(&self) -> BTreeMap<String, Value> {
+        const MINUTE_US: i64 = 60_000_000;
+        let sample = |param: &Param| match (&param.default, param.param_type) {
+            (Some(default), _) => default.clone(),
+            (None, ParamType::Timestamp) if param.name == "from" => Value::Timestamp(0),
+            (None, ParamType::Timestamp) => Value::Timestamp(MINUTE_US),
+            (None, ParamType::Int) => Value::Int(1),
+            (None, ParamType::Float) => Value::Float(1.0),
+            (None, ParamType::Text) => Value::Text(String::new()),
+        };
+        let params = self.params.iter();
+        params
+            .map(|param| (param.name.clone(), sample(param)))
+            .collect()
     }
 
     /// Reads texts, as they come from a URL or a command line, by the parameters' types.
@@ -200,7 +276,67 @@ fn read_value(param_type: ParamType, text: &str) -> Option<Value> {
     }
 }
 
-fn parse(name: &str, text: String) -> Result<SavedQuery, SavedError> {
+/// A value as the head of a file spells it; [`read_value`] reads it back.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Timestamp(us) => crate::time::rfc3339(*us),
+        Value::Int(n) => n.to_string(),
+        Value::Float(x) => format!("{x:?}"),
+        Value::Text(text) => text.clone(),
+    }
+}
+
+/// Writes the text of a query's file, and returns it with the query that it is read back as.
+///
+/// What would be read back as something else is refused: the head is one comment a line, which not every title
+/// and default fits into.
+pub fn compose(
+    name: &str,
+    title: &str,
+    params: &[Param],
+    sql: &str,
+) -> Result<(String, SavedQuery), SavedError> {
+    let refused = |what: String| SavedError::Unwritable {
+        name: name.to_owned(),
+        what,
+    };
+    let (title, sql) = (title.trim(), sql.trim());
+    let mut text = format!("-- {title}\n");
+    for param in params {
+        let known = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if param.name.is_empty() || !param.name.chars().all(known) {
+            let what = format!("${} is no name of a parameter", param.name);
+            return Err(refused(what));
+        }
+        let default = param.default.as_ref().map(written);
+        let default = default.map_or(String::new(), |value| format!(" = {value}"));
+        let kind = serde_json::json!(param.param_type);
+        let kind = kind.as_str().unwrap_or_default();
+        text.push_str(&format!("-- ${} {kind}{default}\n", param.name));
+    }
+    // An empty line ends the head: a comment that the SQL begins with is no part of it.
+    text.push_str(&format!("\n{sql}\n"));
+    let file = QueryFile {
+        text: text.clone(),
+        origin: Origin::Yours,
+    };
+    let query = parse(name, file)?;
+    let names: std::collections::BTreeSet<_> = params.iter().map(|param| &param.name).collect();
+    let what = match () {
+        () if sql.is_empty() => "there is no SQL",
+        () if names.len() < params.len() => "two parameters have one name",
+        () if query.title != title => "the title is more than a line",
+        () if query.params != params => "a default is more than a line, or of another type",
+        () if query.sql != sql => "the text would be read back as another one",
+        () => return Ok((text, query)),
+    };
+    Err(refused(what.into()))
+}
+
+/// Reads a file as the query of a name.
+pub fn parse(name: &str, file: QueryFile) -> Result<SavedQuery, SavedError> {
+    let (version, text) = (file.version(), file.text);
     let header = |line: usize, what: &str| SavedError::Header {
         name: name.to_owned(),
         line: line + 1,
@@ -241,6 +377,9 @@ fn parse(name: &str, text: String) -> Result<SavedQuery, SavedError> {
         title,
         params,
         sql: sql.join("\n").trim().to_owned(),
+        origin: file.origin,
+        shipped: is_shipped(name),
+        version,
     })
 }
 
@@ -286,6 +425,8 @@ mod tests {
                 .iter()
                 .map(|param| (param.name.clone(), Value::Null));
             query.bind(&given.collect()).unwrap();
+            query.bind(&query.samples()).unwrap();
+            assert_eq!((query.origin, query.shipped), (Origin::Shipped, true));
             assert!(
                 !query.sql.to_lowercase().contains("now()"),
                 "{name} calls now()"
@@ -295,7 +436,11 @@ mod tests {
 
     #[track_caller]
     fn check_error(text: &str, expected: &str) {
-        let error = parse("q", text.to_owned()).unwrap_err();
+        let file = QueryFile {
+            text: text.to_owned(),
+            origin: Origin::Yours,
+        };
+        let error = parse("q", file).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
 
@@ -318,6 +463,82 @@ mod tests {
                 matches!(queries.get(name), Err(SavedError::Unknown(_))),
                 "{name}"
             );
+        }
+    }
+
+    fn param(name: &str, param_type: ParamType, default: Option<Value>) -> Param {
+        Param {
+            name: name.into(),
+            param_type,
+            default,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        use ParamType::{Float, Int, Text, Timestamp};
+        let params = [
+            param("from", Timestamp, None),
+            param("since", Timestamp, Some(Value::Timestamp(1_500_000))),
+            param("country", Text, Some(Value::Null)),
+            param("city", Text, Some(Value::Text("a = b".into()))),
+            param("n", Int, Some(Value::Int(-3))),
+            param("x", Float, Some(Value::Float(1e300))),
+        ];
+        let sql = "-- $first of all\nSELECT $n\n  -- at the end";
+        let (text, query) = compose("q", " Errors? ", &params, sql).unwrap();
+        assert!(
+            text.starts_with("-- Errors?\n-- $from timestamp\n"),
+            "{text}"
+        );
+        assert_eq!(query.params, params);
+        assert_eq!((query.title.as_str(), query.sql.as_str()), ("Errors?", sql));
+        assert_eq!((query.origin, query.shipped), (Origin::Yours, false));
+        assert_eq!(query.version.len(), 12);
+    }
+
+    #[test]
+    fn what_would_be_read_back_otherwise_is_refused() {
+        use ParamType::{Int, Text};
+        let text = |text: &str| Some(Value::Text(text.into()));
+        let rows: [(&str, &[Param], &str, &str); 8] = [
+            ("T", &[], "  ", "there is no SQL"),
+            ("", &[], "SELECT 1", "first line must be a comment"),
+            ("T\n-- $x int", &[], "SELECT 1", "more than a line"),
+            (
+                "T",
+                &[param("a b", Int, None)],
+                "SELECT 1",
+                "$a b is no name",
+            ),
+            (
+                "T",
+                &[param("a", Text, text("null"))],
+                "SELECT 1",
+                "a default is",
+            ),
+            (
+                "T",
+                &[param("a", Text, text("x\n-- $b int"))],
+                "SELECT 1",
+                "a default is",
+            ),
+            (
+                "T",
+                &[param("a", Int, text("x"))],
+                "SELECT 1",
+                "line 2: expected",
+            ),
+            (
+                "T",
+                &[param("a", Int, None), param("a", Text, None)],
+                "SELECT 1",
+                "one name",
+            ),
+        ];
+        for (title, params, sql, expected) in rows {
+            let error = compose("q", title, params, sql).unwrap_err().to_string();
+            assert!(error.contains(expected), "{expected}: {error}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Client, Home, access_line, now_us};
+use crate::program::{Client, Home, access_line, arg, now_us};
 
 #[tokio::test]
 async fn nothing_but_health_is_open_and_scopes_hold() {
@@ -312,6 +312,113 @@ async fn what_is_described_is_what_is_served_and_asks_for_the_scope_it_names() {
         }
     }
     assert!(n_operations > 25, "{n_operations}");
+}
+
+#[tokio::test]
+async fn a_saved_query_is_written_changed_and_taken_back() {
+    let home = Home::new();
+    let server = home.serve(&[]);
+    let client = Client::new(&home, &server, "admin");
+    let put = async |name: &str, body: &Value| -> (u16, Value) {
+        let request = client.request(reqwest::Method::PUT, &format!("/api/v1/queries/{name}"));
+        let response = request.json(body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let delete = async |name: &str| {
+        let request = client.request(reqwest::Method::DELETE, &format!("/api/v1/queries/{name}"));
+        request.send().await.unwrap().status().as_u16()
+    };
+    let shown = async |name: &str| {
+        let list = client.json("/api/v1/queries").await;
+        let mut list = list.as_array().unwrap().clone().into_iter();
+        list.find(|query| query["name"] == name).unwrap_or_default()
+    };
+    let mut body = json!({
+        "title": "Slow requests: where?",
+        "sql": "-- by path\nSELECT path, count(*) AS n FROM logs WHERE ts >= $from AND ts < $to AND status >= $least GROUP BY path",
+        "params": [
+            {"name": "from", "type": "timestamp"},
+            {"name": "to", "type": "timestamp"},
+            {"name": "least", "type": "int", "default": 500},
+        ],
+    });
+    let (status, written) = put("slow-paths", &body).await;
+    assert_eq!(status, 200, "{written}");
+    for name in ["title", "sql", "params"] {
+        assert_eq!(written[name], body[name], "{name}");
+    }
+    assert_eq!(
+        (&written["origin"], &written["shipped"]),
+        (&json!("yours"), &json!(false))
+    );
+    assert_eq!(shown("slow-paths").await, written);
+    let answer = client
+        .json("/api/v1/queries/slow-paths?from=0&to=1&least=1")
+        .await;
+    assert_eq!(answer["n_rows"], 0);
+    // Somebody else has written it meanwhile.
+    assert_eq!(
+        put("slow-paths", &body).await.1["error"]["code"],
+        "changed_meanwhile"
+    );
+    body["version"] = written["version"].clone();
+    body["title"] = "Failing requests: where?".into();
+    let (status, changed) = put("slow-paths", &body).await;
+    assert_eq!((status, &changed["title"]), (200, &body["title"]));
+    assert_eq!(put("slow-paths", &body).await.0, 409);
+    // What cannot be run is not written, and says why.
+    body["version"] = changed["version"].clone();
+    let rows = [
+        ("DROP TABLE logs", "only SELECT"),
+        ("SELECT no_such_column FROM logs", "no_such_column"),
+        ("SELECT $unheard_of", "no value for parameter $unheard_of"),
+    ];
+    for (sql, expected) in rows {
+        body["sql"] = sql.into();
+        let (status, answer) = put("slow-paths", &body).await;
+        let error = &answer["error"];
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(status, 422, "{answer}");
+        assert!(
+            message.contains(expected) && error["hint"].is_string(),
+            "{answer}"
+        );
+    }
+    assert_eq!(shown("slow-paths").await, changed);
+    assert_eq!(put("a.b", &body).await.0, 400);
+    assert_eq!(delete("slow-paths").await, 204);
+    assert_eq!(delete("slow-paths").await, 404);
+    assert!(shown("slow-paths").await.is_null());
+    // The command does the same.
+    let file = home.write("slow.sql", "-- Slow?\n-- $n int = 5\nSELECT $n AS n\n");
+    let said = home.ok(&["query", "slow-paths", "--save", arg(&file)]);
+    assert_eq!(said, "slow-paths is saved: Slow?\n");
+    assert_eq!(home.ok(&["query", "slow-paths", "-p", "n=7"]), "n\n7\n");
+    home.write("slow.sql", "-- Slow?\nSELECT no_such_column\n");
+    let (code, said) = home.fails(&["query", "slow-paths", "--save", arg(&file)]);
+    assert!(code == 1 && said.contains("no_such_column"), "{said}");
+    // One's own lies over the shipped one, which is there again without it.
+    let shipped = shown("top_paths").await;
+    assert_eq!(shipped["origin"], "shipped");
+    let body = json!({"title": "Mine", "sql": "SELECT 1", "version": shipped["version"]});
+    let (status, mine) = put("top_paths", &body).await;
+    assert_eq!(
+        (status, &mine["origin"], &mine["shipped"]),
+        (200, &json!("yours"), &json!(true))
+    );
+    assert_eq!(delete("top_paths").await, 204);
+    assert_eq!(shown("top_paths").await, shipped);
+    assert_eq!(delete("top_paths").await, 404);
+    let rule = client
+        .json("/api/v1/rules/server-error-rate-by-country")
+        .await;
+    let text = rule["text"].as_str().unwrap();
+    let body = json!({"title": "Asked by a rule", "sql": "SELECT 1 AS rate"});
+    assert_eq!(put("asked", &body).await.0, 200);
+    let text = text.replace("server-error-rate-by-country", "own");
+    let text = text.replace("errors_by_country", "asked");
+    home.write("data/queries/alerts/own.toml", text);
+    assert_eq!(delete("asked").await, 409);
 }
 
 /// The answers have the fields that the description promises.

@@ -229,9 +229,17 @@ export interface paths {
         };
         /** Runs a saved query */
         readonly get: operations["run_query"];
-        readonly put?: never;
+        /**
+         * Writes a saved query into the user's folder
+         * @description It is planned first, with its defaults, and counts at once. A shipped query is laid over, not changed.
+         */
+        readonly put: operations["put_query"];
         readonly post?: never;
-        readonly delete?: never;
+        /**
+         * Deletes one's own saved query
+         * @description A shipped one of the same name shows again. Without one, no rule may ask the query any more.
+         */
+        readonly delete: operations["delete_query"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -1001,6 +1009,29 @@ export interface components {
             /** @description Epoch milliseconds or RFC 3339, as a text. */
             readonly to: string;
         };
+        /** @description A parameter as it shall be. */
+        readonly NewParam: {
+            /** @description As the list of queries shows it; a timestamp may be RFC 3339 too. Absent: the parameter must be given. */
+            readonly default?: unknown;
+            readonly name: string;
+            readonly type: components["schemas"]["ParamType"];
+        };
+        /** @description A saved query as it shall be. */
+        readonly NewQuery: {
+            /** @description Who acts, when the command line acts for somebody. */
+            readonly by?: string | null;
+            /** @description In the order in which they are asked for. */
+            readonly params?: readonly components["schemas"]["NewParam"][];
+            /** @description One `SELECT`; `$name` stands for a parameter. */
+            readonly sql: string;
+            /** @description What it answers, in a line. */
+            readonly title: string;
+            /**
+             * @description The version that was read before it was changed, of a shipped one too; when it is another by now, nothing
+             *     is written. Absent: there is no query of this name yet.
+             */
+            readonly version?: string | null;
+        };
         /** @description A rule's text. */
         readonly NewRule: {
             /** @description Who acts, when the command line acts for somebody. */
@@ -1217,7 +1248,15 @@ export interface components {
         readonly QueryEntry: components["schemas"]["SavedQuery"] | {
             readonly error: string;
             readonly name: string;
+            /** @description The whole file and its hash, to mend it; null when it cannot be read at all. */
+            readonly text: string | null;
+            readonly version: string | null;
         };
+        /**
+         * @description Whose file it is.
+         * @enum {string}
+         */
+        readonly QueryOrigin: "shipped" | "yours";
         /**
          * @description Why it is told.
          * @enum {string}
@@ -1330,9 +1369,16 @@ export interface components {
         /** @description A named question. */
         readonly SavedQuery: {
             readonly name: string;
+            readonly origin: components["schemas"]["QueryOrigin"];
             readonly params: readonly components["schemas"]["Param"][];
+            /** @description Whether the program carries one of this name, which shows again when yours is deleted. */
+            readonly shipped: boolean;
+            /** @description The text without its head; `$name` stands for a parameter. */
+            readonly sql: string;
             /** @description The first comment line. */
             readonly title: string;
+            /** @description A hash of the whole file. */
+            readonly version: string;
         };
         /** @description A secret, shown this once. */
         readonly Secret: {
@@ -2237,6 +2283,138 @@ export interface operations {
             };
             /** @description The query failed or ran into its limits */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readonly put_query: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name: letters, digits, `_` and `-` */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewQuery"];
+            };
+        };
+        readonly responses: {
+            /** @description The query as it is now */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description No name of a query */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody else has changed it, or it is there already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The SQL cannot be run, or the body is not as it should be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readonly delete_query: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The version that was read; when it is another by now, nothing is deleted. */
+                readonly version?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Deleted */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such query, or it is a shipped one */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody else has changed it, or a rule asks it */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

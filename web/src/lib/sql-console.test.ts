@@ -80,6 +80,8 @@ test("cells", () => {
   expect(cellText(false, "bool")).toBe("false");
 });
 
+const QUERY = { name: "q", title: "", sql: "", origin: "yours", shipped: false, version: "" } as const;
+
 test("parameters: times become milliseconds, what is empty is left out", () => {
   const params = [
     { name: "from", type: "timestamp" as const },
@@ -87,7 +89,7 @@ test("parameters: times become milliseconds, what is empty is left out", () => {
     { name: "country", type: "text" as const, default: null },
   ];
   const typed = { from: "1970-01-01 00:01", to: "null", country: " " };
-  expect(parametersOf({ name: "q", title: "", params }, typed)).toEqual({
+  expect(parametersOf({ ...QUERY, params }, typed)).toEqual({
     from: "60000",
     to: "null",
     country: null,
