@@ -32,7 +32,8 @@ mod trouble;
 use rusqlite::{Connection, Transaction};
 
 pub use incidents::{
-    Counts, Incident, IncidentEvent, Lamp, counts, event_list, incident, incidents, lamp, n_open,
+    Counts, Incident, IncidentClass, IncidentEvent, IncidentMute, IncidentState, Lamp, LampState,
+    counts, event_list, incident, incidents, lamp, n_open,
 };
 pub use key::{Key, KeyKind, dedup_key, installation_id};
 pub use mute::Policy;

@@ -489,6 +489,18 @@ impl Traffic {
     }
 }
 
+/// The words of `OutboxMessage::status`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageStatus {
+    Queued,
+    Delivered,
+    /// Given up by itself.
+    Dead,
+    /// Given up by somebody.
+    Dropped,
+}
+
 /// A message as the API shows it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = OutboxMessage)]
@@ -496,7 +508,7 @@ pub struct Listed {
     pub id: String,
     pub incident: String,
     pub target: String,
-    /// `trigger`, `acknowledge`, `resolve` or `digest`.
+    #[schema(value_type = Action)]
     pub action: String,
     /// Rises with every message of a key.
     pub seq: i64,
@@ -505,7 +517,7 @@ pub struct Listed {
     /// Not sent before this time, epoch milliseconds.
     pub not_before: i64,
     pub attempts: i64,
-    /// `queued`, `delivered`, `dead` or `dropped`.
+    #[schema(value_type = MessageStatus)]
     pub status: String,
     /// Why the last attempt failed.
     pub error: Option<String>,

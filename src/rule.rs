@@ -236,7 +236,9 @@ pub struct Threshold {
     pub at: f64,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+/// How a value is compared.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, ToSchema)]
+#[schema(as = Comparison)]
 pub enum Op {
     #[serde(rename = ">")]
     Above,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::key::Key;
-use crate::rule::{AlertRule, Severity};
+use crate::rule::{AlertRule, Op, Severity, Unit};
 use crate::state::{State, StateError};
 
 /// Ended incidents that the list shows.
@@ -219,6 +219,40 @@ pub(super) fn note(tx: &Transaction<'_>, id: &str, event: &Event<'_>) -> rusqlit
     .map(drop)
 }
 
+/// The words of `Incident::state`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IncidentState {
+    Firing,
+    Recovering,
+    Closed,
+}
+
+/// The words of `Incident::mute`: what holds messages back.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IncidentMute {
+    Silenced,
+    /// By an incident of another rule.
+    Inhibited,
+    /// It opened right after another page.
+    Gathering,
+    /// Told as part of a bundle.
+    Bundled,
+    /// Not urgent, and it is night.
+    Parked,
+}
+
+/// The words of `Incident::class`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentClass {
+    Action,
+    NoAction,
+    /// The rule has to change.
+    Tune,
+}
+
 /// An incident as the API shows it. Times are milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Incident {
@@ -231,16 +265,17 @@ pub struct Incident {
     /// What it is about: `value`, or the rule itself, or several incidents at once.
     pub kind: String,
     pub title: String,
-    /// How the value is written: `ratio`, `times`, `percent`, `seconds` or `count`.
+    /// How the value is written.
+    #[schema(value_type = Unit)]
     pub unit: String,
     #[schema(value_type = BTreeMap<String, Option<String>>)]
     pub labels: Value,
     /// The instances with their labels, value, sample and severity; the incidents of a bundle.
     #[schema(value_type = Vec<Object>)]
     pub members: Value,
-    /// `firing`, `recovering` or `closed`.
+    #[schema(value_type = IncidentState)]
     pub state: String,
-    /// `info`, `warning`, `error` or `critical`.
+    #[schema(value_type = Severity)]
     pub severity: String,
     pub service: String,
     pub team: String,
@@ -253,6 +288,8 @@ pub struct Incident {
     pub value: Option<f64>,
     pub peak_value: Option<f64>,
     pub threshold: f64,
+    /// How the value is compared with the threshold, by the rule as it is now; null when there is none any more.
+    pub op: Option<Op>,
     /// Size of the sample that the value rests on.
     pub n: Option<i64>,
     pub summary: String,
@@ -260,8 +297,11 @@ pub struct Incident {
     pub client_url: String,
     pub runbook_url: String,
     pub flapping: bool,
-    /// What holds messages back: `silenced`, `inhibited`, `gathering`, `bundled`, `parked`.
+    /// What holds messages back.
+    #[schema(value_type = Option<IncidentMute>)]
     pub mute: Option<String>,
+    /// Until when, where that is known, epoch milliseconds.
+    pub mute_until: Option<i64>,
     /// The bundle that tells of it.
     pub bundle: Option<String>,
     /// When its targets were last told, epoch milliseconds.
@@ -269,7 +309,9 @@ pub struct Incident {
     /// Epoch milliseconds.
     pub acked_at: Option<i64>,
     pub acked_by: Option<String>,
-    /// `action`, `no_action` or `tune`.
+    /// When the acknowledgement ends by itself, epoch milliseconds; null when it stays.
+    pub acks_expire_at: Option<i64>,
+    #[schema(value_type = Option<IncidentClass>)]
     pub class: Option<String>,
     pub class_note: Option<String>,
     pub class_by: Option<String>,
@@ -279,7 +321,8 @@ pub struct Incident {
 
 const COLUMNS: &str = "incident_id, dedup_key, episode, rule_id, kind, title, unit, labels, members, state, severity, service, team,
     opened_us, closed_us, close_reason, value, peak_value, threshold, n, summary, client_url, runbook_url, is_flapping, mute, bundle_id,
-    coalesce((SELECT max(done_us) FROM outbox WHERE outbox.incident_id = incidents.incident_id AND action = 'trigger' AND status = 'delivered'), sent_us), acked_us, acked_by, class, class_note, class_by, explanation";
+    coalesce((SELECT max(done_us) FROM outbox WHERE outbox.incident_id = incidents.incident_id AND action = 'trigger' AND status = 'delivered'), sent_us), acked_us, acked_by, class, class_note, class_by, explanation,
+    mute_until_us, acked_us + ack_timeout_us";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let json = |text: String| serde_json::from_str(&text).unwrap_or_default();
@@ -304,16 +347,19 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
         value: row.get(16)?,
         peak_value: row.get(17)?,
         threshold: row.get(18)?,
+        op: None,
         n: row.get(19)?,
         summary: row.get(20)?,
         client_url: row.get(21)?,
         runbook_url: row.get(22)?,
         flapping: row.get(23)?,
         mute: row.get(24)?,
+        mute_until: ms(row.get(33)?),
         bundle: row.get(25)?,
         sent_at: ms(row.get(26)?),
         acked_at: ms(row.get(27)?),
         acked_by: row.get(28)?,
+        acks_expire_at: ms(row.get(34)?),
         class: row.get(29)?,
         class_note: row.get(30)?,
         class_by: row.get(31)?,
@@ -414,11 +460,23 @@ pub fn counts(state: &State) -> Result<Counts, StateError> {
     })
 }
 
+/// The words of `Lamp::state`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LampState {
+    /// Something that nobody has taken.
+    Red,
+    /// Something that somebody has taken.
+    Orange,
+    Green,
+    /// Nobody looks, or messages do not get out.
+    Blue,
+}
+
 /// What the status lamp shows.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Lamp {
-    /// `red`, `orange`, `green` or `blue`.
-    #[schema(value_type = String)]
+    #[schema(value_type = LampState)]
     pub state: &'static str,
     /// Open incidents that nobody has taken.
     pub triggered: i64,

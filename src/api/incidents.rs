@@ -29,12 +29,24 @@ use crate::time::now_us;
     responses((status = 200, description = "At most 200", body = Vec<Incident>))
 )]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Incident>>, ApiError> {
-    Ok(Json(app.store.state().read(alerting::incidents)?))
+    let incidents = app.store.state().read(alerting::incidents)?;
+    Ok(Json(with_op(&app, incidents)))
+}
+
+/// Says how the values are compared: by the rules, whose rows do not hold it.
+fn with_op(app: &App, mut incidents: Vec<Incident>) -> Vec<Incident> {
+    let (rules, _) = alerts::read_rules(&app.queries_dir);
+    for incident in &mut incidents {
+        let rule = rules.iter().find(|rule| rule.id == incident.rule);
+        incident.op = rule.map(|rule| rule.raise.op);
+    }
+    incidents
 }
 
 /// The incident that an id, or its beginning, names.
 fn find(app: &App, id: &str) -> Result<Incident, ApiError> {
     let found = app.store.state().read(|c| alerting::incident(c, id))?;
+    let found = with_op(app, found.into_iter().collect()).pop();
     found.ok_or_else(|| PeopleError::Unknown(id.to_owned()).into())
 }
 

@@ -20,7 +20,7 @@ use crate::alerts::{self, evaluate};
 use crate::http_client::{HttpClient, Sent};
 use crate::notify::{Action, MessageId, Notification, Reason};
 use crate::rule::lint::{Finding, Surroundings, lint};
-use crate::rule::{AlertRule, Labels, Severity, Unit};
+use crate::rule::{AlertRule, Labels, Op, Severity, Unit};
 use crate::state::Transaction;
 use crate::time::now_us;
 
@@ -81,9 +81,7 @@ pub(super) struct Rule {
 /// Where a rule starts or ends to hold.
 #[derive(Serialize, ToSchema)]
 struct Limit {
-    /// `>`, `>=`, `<` or `<=`.
-    #[schema(value_type = String)]
-    op: &'static str,
+    op: Op,
     at: f64,
 }
 
@@ -104,11 +102,11 @@ fn describe(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Result<Rule, Ap
         every_s: rule.eval.every.0 / 1_000_000,
         window_s: rule.eval.window.0 / 1_000_000,
         raise: Limit {
-            op: rule.raise.op.as_str(),
+            op: rule.raise.op,
             at: rule.raise.at,
         },
         recover: Limit {
-            op: rule.recover.op.as_str(),
+            op: rule.recover.op,
             at: rule.recover.at,
         },
         severity: rule.route.severity,
@@ -294,6 +292,16 @@ pub(super) struct Series {
     spans: Vec<PhaseOf>,
 }
 
+/// The words of `PhaseOf::phase`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it is there to be described")]
+enum InstancePhase {
+    Pending,
+    Firing,
+    Recovering,
+}
+
 /// How long an instance was in a phase.
 #[derive(Serialize, ToSchema)]
 struct PhaseOf {
@@ -301,7 +309,7 @@ struct PhaseOf {
     name: String,
     #[schema(value_type = BTreeMap<String, Option<String>>)]
     labels: Labels,
-    /// `pending`, `firing` or `recovering`.
+    #[schema(value_type = InstancePhase)]
     phase: String,
     /// The tick that began it, epoch milliseconds.
     from: i64,

@@ -473,6 +473,11 @@ fn faults(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Stri
         let what = (!fits).then(|| format!("{at} fits no choice: {value}"));
         return what.into_iter().collect();
     }
+    if let Some(words) = schema["enum"].as_array() {
+        let is_one = words.contains(value) || value.is_null();
+        let what = (!is_one).then(|| format!("{at} is none of {words:?}: {value}"));
+        return what.into_iter().collect();
+    }
     if schema["type"] == "null" && !value.is_null() {
         return vec![format!("{at} is not null")];
     }

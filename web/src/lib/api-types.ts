@@ -687,6 +687,11 @@ export interface components {
             /** @description Whether rows were left out because of the limits. */
             readonly truncated: boolean;
         };
+        /**
+         * @description How a value is compared.
+         * @enum {string}
+         */
+        readonly Comparison: ">" | ">=" | "<" | "<=";
         /** @description One time the rule was open. */
         readonly Episode: {
             /**
@@ -830,10 +835,14 @@ export interface components {
              */
             readonly acked_at: number | null;
             readonly acked_by: string | null;
+            /**
+             * Format: int64
+             * @description When the acknowledgement ends by itself, epoch milliseconds; null when it stays.
+             */
+            readonly acks_expire_at: number | null;
             /** @description The bundle that tells of it. */
             readonly bundle: string | null;
-            /** @description `action`, `no_action` or `tune`. */
-            readonly class: string | null;
+            readonly class: components["schemas"]["IncidentClass"] | null;
             readonly class_by: string | null;
             readonly class_note: string | null;
             /** @description The map at its window and place. */
@@ -862,13 +871,18 @@ export interface components {
             };
             /** @description The instances with their labels, value, sample and severity; the incidents of a bundle. */
             readonly members: readonly Record<string, never>[];
-            /** @description What holds messages back: `silenced`, `inhibited`, `gathering`, `bundled`, `parked`. */
-            readonly mute: string | null;
+            readonly mute: components["schemas"]["IncidentMute"] | null;
+            /**
+             * Format: int64
+             * @description Until when, where that is known, epoch milliseconds.
+             */
+            readonly mute_until: number | null;
             /**
              * Format: int64
              * @description Size of the sample that the value rests on.
              */
             readonly n: number | null;
+            readonly op: components["schemas"]["Comparison"] | null;
             /**
              * Format: int64
              * @description Epoch milliseconds.
@@ -884,23 +898,26 @@ export interface components {
              */
             readonly sent_at: number | null;
             readonly service: string;
-            /** @description `info`, `warning`, `error` or `critical`. */
-            readonly severity: string;
-            /** @description `firing`, `recovering` or `closed`. */
-            readonly state: string;
+            readonly severity: components["schemas"]["Severity"];
+            readonly state: components["schemas"]["IncidentState"];
             readonly summary: string;
             readonly team: string;
             /** Format: double */
             readonly threshold: number;
             readonly title: string;
-            /** @description How the value is written: `ratio`, `times`, `percent`, `seconds` or `count`. */
-            readonly unit: string;
+            /** @description How the value is written. */
+            readonly unit: components["schemas"]["Unit"];
             /**
              * Format: double
              * @description The newest value.
              */
             readonly value: number | null;
         };
+        /**
+         * @description The words of `Incident::class`.
+         * @enum {string}
+         */
+        readonly IncidentClass: "action" | "no_action" | "tune";
         /** @description How many there are of what wants attention. */
         readonly IncidentCounts: {
             /** Format: int64 */
@@ -948,10 +965,25 @@ export interface components {
             /** Format: double */
             readonly value: number | null;
         };
+        /**
+         * @description The words of `Incident::mute`: what holds messages back.
+         * @enum {string}
+         */
+        readonly IncidentMute: "silenced" | "inhibited" | "gathering" | "bundled" | "parked";
+        /**
+         * @description The words of `Incident::state`.
+         * @enum {string}
+         */
+        readonly IncidentState: "firing" | "recovering" | "closed";
         /** @description An incident with what happened to it, in order. */
         readonly IncidentStory: components["schemas"]["Incident"] & {
             readonly events: readonly components["schemas"]["IncidentEvent"][];
         };
+        /**
+         * @description The words of `PhaseOf::phase`.
+         * @enum {string}
+         */
+        readonly InstancePhase: "pending" | "firing" | "recovering";
         /** @description What the status lamp shows. */
         readonly Lamp: {
             /** Format: int64 */
@@ -961,8 +993,7 @@ export interface components {
              * @description Seconds since rules were last evaluated.
              */
             readonly age_s: number | null;
-            /** @description `red`, `orange`, `green` or `blue`. */
-            readonly state: string;
+            readonly state: components["schemas"]["LampState"];
             /**
              * Format: int64
              * @description Open incidents that nobody has taken.
@@ -974,12 +1005,16 @@ export interface components {
              */
             readonly undelivered: number;
         };
+        /**
+         * @description The words of `Lamp::state`.
+         * @enum {string}
+         */
+        readonly LampState: "red" | "orange" | "green" | "blue";
         /** @description Where a rule starts or ends to hold. */
         readonly Limit: {
             /** Format: double */
             readonly at: number;
-            /** @description `>`, `>=`, `<` or `<=`. */
-            readonly op: string;
+            readonly op: components["schemas"]["Comparison"];
         };
         /** @description One thing that lint found. */
         readonly LintFinding: {
@@ -996,6 +1031,11 @@ export interface components {
         readonly Made: {
             readonly id: string;
         };
+        /**
+         * @description The words of `OutboxMessage::status`.
+         * @enum {string}
+         */
+        readonly MessageStatus: "queued" | "delivered" | "dead" | "dropped";
         /** @description What to try. */
         readonly NewBacktest: {
             /** @description Epoch milliseconds or RFC 3339, as a text. */
@@ -1159,8 +1199,7 @@ export interface components {
         };
         /** @description A message as the API shows it. */
         readonly OutboxMessage: {
-            /** @description `trigger`, `acknowledge`, `resolve` or `digest`. */
-            readonly action: string;
+            readonly action: components["schemas"]["Action"];
             /** Format: int64 */
             readonly attempts: number;
             /**
@@ -1182,8 +1221,7 @@ export interface components {
              * @description Rises with every message of a key.
              */
             readonly seq: number;
-            /** @description `queued`, `delivered`, `dead` or `dropped`. */
-            readonly status: string;
+            readonly status: components["schemas"]["MessageStatus"];
             readonly summary: string | null;
             readonly target: string;
         };
@@ -1214,8 +1252,7 @@ export interface components {
             };
             /** @description As in `series`. */
             readonly name: string;
-            /** @description `pending`, `firing` or `recovering`. */
-            readonly phase: string;
+            readonly phase: components["schemas"]["InstancePhase"];
             /**
              * Format: int64
              * @description The tick that ended it; of the last phase, one tick after the last one looked at.

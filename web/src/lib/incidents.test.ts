@@ -18,7 +18,7 @@ test("what nobody has taken comes first, then the most severe, then the longest 
 
 test("what gathers is not muted", () => {
   expect(isMuted(incident({ mute: "gathering" }))).toBe(false);
-  expect(isMuted(incident({ mute: "something new" }))).toBe(true);
+  expect(isMuted(incident({ mute: "parked" }))).toBe(true);
 });
 
 test("an acknowledged incident reads so while it fires", () => {
