@@ -223,8 +223,12 @@ impl Act {
         let incident = access
             .api(Method::POST, &path, Some(&json!({"by": me(self.by)})))
             .await?;
+        let acked = match text(&incident["acked_by"]).as_str() {
+            "" => String::new(),
+            name => format!(", acknowledged by {name}"),
+        };
         println!(
-            "{}: {}",
+            "{}{acked}: {}",
             text(&incident["state"]),
             text(&incident["summary"])
         );
@@ -257,7 +261,7 @@ pub(super) enum SilenceCommand {
     List,
     /// End one now
     End {
-        /// Its id
+        /// Its id, or the first characters of it
         id: String,
     },
 }
@@ -283,6 +287,22 @@ pub(super) struct AddSilence {
     /// Who does it [default: $USER]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
+}
+
+/// The id of the silence at work that begins so; the text itself when none does.
+fn begun(silences: &Value, start: &str) -> Result<String, UsageError> {
+    let silences = silences.as_array().into_iter().flatten();
+    let at_work = silences.filter(|silence| silence["ended_us"].is_null());
+    let ids = at_work.filter_map(|silence| silence["id"].as_str());
+    let found: Vec<&str> = ids.filter(|id| id.starts_with(start)).collect();
+    match found.as_slice() {
+        [] => Ok(start.to_owned()),
+        [id] => Ok((*id).to_owned()),
+        _ => Err(UsageError(format!(
+            "{} silences begin with {start}; write more of the id",
+            found.len()
+        ))),
+    }
 }
 
 impl SilenceCommand {
@@ -325,6 +345,8 @@ impl SilenceCommand {
                 }
             }
             Self::End { id } => {
+                let list = access.api(Method::GET, "/api/v1/silences", None).await?;
+                let id = begun(&list, &id)?;
                 let path = format!("/api/v1/silences/{}", encode(&id));
                 access.api(Method::DELETE, &path, None).await?;
             }
@@ -502,5 +524,25 @@ pub(super) fn share(value: &Value) -> String {
             format!("{value_} % of {} ({lo} to {hi} %)", value["n"])
         }
         _ => "unknown".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_is_enough_when_no_other_begins_so() {
+        let silence = |id: &str, ended: Value| json!({"id": id, "ended_us": ended});
+        let all = json!([
+            silence("0190aa", Value::Null),
+            silence("0190ab", Value::Null),
+            silence("0191ff", json!(5)),
+        ]);
+        for (start, expected) in [("0190aa", "0190aa"), ("0191", "0191"), ("x", "x")] {
+            assert_eq!(begun(&all, start).unwrap(), expected);
+        }
+        let error = begun(&all, "0190a").unwrap_err().to_string();
+        assert!(error.starts_with("2 silences begin with 0190a"), "{error}");
     }
 }
