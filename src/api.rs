@@ -170,7 +170,11 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/api/v1/review", routes!(incidents::review))
         .at("/api/v1/rules", routes!(rules::list))
         .at("/api/v1/rules/{id}", routes!(rules::show))
-        .at("/api/v1/rules/{id}/series", routes!(rules::series))
+        .at(
+            "/api/v1/rules/{id}/series",
+            routes!(rules::series, rules::draft_series),
+        )
+        .at("/api/v1/rules/{id}/lint", routes!(rules::lint_draft))
         .at("/api/v1/rules/{id}/backtest", routes!(rules::try_out))
         .at("/api/v1/geo/sources", routes!(status::geo_sources));
     let respond = Routes::default()
@@ -183,7 +187,7 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
             "/api/v1/queries/{name}",
             routes!(saved::write, saved::delete),
         )
-        .at("/api/v1/rules/{id}", routes!(rules::write))
+        .at("/api/v1/rules/{id}", routes!(rules::write, rules::delete))
         .at("/api/v1/rules/{id}/fire", routes!(rules::fire))
         .at("/api/v1/outbox/{id}/{act}", routes!(incidents::outbox_act))
         .at("/api/v1/import", routes!(ingest::import))

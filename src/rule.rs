@@ -677,9 +677,21 @@ impl AlertRule {
     }
 }
 
+/// The line, from 1, at which a text stops being a rule's; none when it reads as one.
+pub fn line_of_fault(text: &str) -> Option<usize> {
+    let fault = toml::from_str::<AlertRule>(text).err()?;
+    let (before, _) = text.split_at_checked(fault.span()?.start)?;
+    Some(before.matches('\n').count() + 1)
+}
+
 /// The rules of a folder over the shipped ones, by file name; a file in `dir/alerts` takes the place of a
 /// shipped one of the same name.
 pub type Files = BTreeMap<String, Result<AlertRule, RuleError>>;
+
+/// Whether the program carries a rule's file of this name.
+pub fn is_shipped(file_name: &str) -> bool {
+    Shipped::get(file_name).is_some()
+}
 
 /// Reads all rules, each for itself; an error when the folder itself cannot be read.
 pub fn read_files(dir: &Path) -> Result<Files, RuleError> {

@@ -1,8 +1,10 @@
 //! Rules: what there is, how each did, its chart, its past, a test event.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,16 +18,17 @@ use crate::alerting::backtest::{
 use crate::alerting::message;
 use crate::alerting::{people, review};
 use crate::alerts::backtest::{Outcome, TICKS_MAX, Trial, history, replay};
-use crate::alerts::{self, evaluate};
+use crate::alerts::evaluate;
 use crate::http_client::{HttpClient, Sent};
 use crate::notify::{Action, MessageId, Notification, Reason};
-use crate::rule::lint::{Finding, Surroundings, lint};
-use crate::rule::{AlertRule, Labels, Op, Severity, Unit};
+use crate::query::Limits;
+use crate::rule::lint::{Finding, Level, Surroundings, lint, lint_columns};
+use crate::rule::{self, AlertRule, Labels, Op, Severity, Unit};
 use crate::state::Transaction;
 use crate::time::now_us;
 
-/// Points of a chart.
-const SERIES_TICKS_MAX: i64 = 2000;
+/// Points of a chart: a day of a rule that looks every 30 s.
+const SERIES_TICKS_MAX: i64 = 3000;
 
 /// What lint says of a rule among all rules and the settings.
 fn findings(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Vec<Finding> {
@@ -40,6 +43,41 @@ fn findings(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Vec<Finding> {
         has_runbook: super::assets::has_runbook,
     };
     lint(rule, &around)
+}
+
+/// What lint says of a rule's question, once the engine has planned it: nothing is read.
+async fn question_findings(app: &App, rule: &AlertRule) -> Vec<Finding> {
+    let finding = |field, what| Finding {
+        rule: rule.id.clone(),
+        level: Level::Error,
+        field,
+        what,
+    };
+    let name = &rule.query.name;
+    let Ok(query) = app.queries.get(name) else {
+        // Lint has said so.
+        return Vec::new();
+    };
+    let given = match app.columns_of(&query).await {
+        Ok(given) => given,
+        Err(error) => {
+            let what = format!("query {name} cannot be run: {error}");
+            return vec![finding(Some("query.name"), what)];
+        }
+    };
+    let missing = lint_columns(rule, &given);
+    if !missing.is_empty() {
+        return missing;
+    }
+    let tick_us = rule.eval.window.0;
+    let planned = match evaluate::tick_sql(&app.queries, rule, tick_us) {
+        Ok(sql) => app.engine.stream(&sql, Limits::PANEL).await,
+        // A parameter that is missing, which lint has said too.
+        Err(_) => return Vec::new(),
+    };
+    let error = planned.err().map(|error| error.to_string());
+    let what = error.map(|error| format!("the question of the rule cannot be run: {error}"));
+    what.map(|what| finding(None, what)).into_iter().collect()
 }
 
 /// A rule as it stands in its file, and how it does.
@@ -67,6 +105,10 @@ pub(super) struct Rule {
     runbook: String,
     /// The file's text (TOML).
     text: String,
+    /// Whether the program carries a file of its name, which counts again when one's own is deleted.
+    shipped: bool,
+    /// Whether the user's folder holds its file.
+    own: bool,
     /// End of the window evaluated last, epoch milliseconds.
     last_tick: Option<i64>,
     open_incidents: i64,
@@ -78,6 +120,16 @@ pub(super) struct Rule {
     backtest: Option<Report>,
 }
 
+impl Rule {
+    /// Adds what the engine says of the rule's question; the worst first.
+    async fn with_question(mut self, app: &App, rule: &AlertRule) -> Self {
+        self.findings.extend(question_findings(app, rule).await);
+        let findings = &mut self.findings;
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        self
+    }
+}
+
 /// Where a rule starts or ends to hold.
 #[derive(Serialize, ToSchema)]
 struct Limit {
@@ -85,8 +137,51 @@ struct Limit {
     at: f64,
 }
 
-fn describe(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Result<Rule, ApiError> {
+/// The rules that can be read, and where each stands.
+#[derive(Default)]
+struct Known {
+    rules: Vec<AlertRule>,
+    /// Names of their files, by id.
+    files: BTreeMap<String, String>,
+    /// What is wrong with the other files.
+    problems: Vec<String>,
+}
+
+impl Known {
+    fn read(app: &App) -> Self {
+        let mut known = Self::default();
+        match rule::read_files(&app.queries_dir) {
+            Err(problem) => known.problems.push(problem.to_string()),
+            Ok(files) => {
+                for (name, file) in files {
+                    match file {
+                        Err(problem) => known.problems.push(problem.to_string()),
+                        Ok(rule) => {
+                            known.files.insert(rule.id.clone(), name);
+                            known.rules.push(rule);
+                        }
+                    }
+                }
+            }
+        }
+        known
+    }
+
+    /// The name of the file that a rule has, or would have.
+    fn file_of(&self, id: &str) -> String {
+        let file = self.files.get(id).cloned();
+        file.unwrap_or_else(|| format!("{id}.toml"))
+    }
+}
+
+/// Where the user's file of this name would be.
+fn own_path(app: &App, file: &str) -> PathBuf {
+    app.queries_dir.join("alerts").join(file)
+}
+
+fn describe(app: &App, rule: &AlertRule, known: &Known) -> Result<Rule, ApiError> {
     let state = app.store.state();
+    let file = known.file_of(&rule.id);
     let last = state.read(|c| crate::alerting::last_tick(c, &rule.id))?;
     let ppv = state.read(|c| review::observed_ppv(c, &rule.id))?;
     let backtest = state.read(|c| backtest::stored(c, rule))?;
@@ -115,9 +210,11 @@ fn describe(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Result<Rule, Ap
         targets: app.policy().targets_of(rule),
         runbook: rule.runbook.clone(),
         text: rule.text.clone(),
+        shipped: rule::is_shipped(&file),
+        own: own_path(app, &file).is_file(),
         last_tick: last.map(|us| us / 1000),
         open_incidents: open,
-        findings: findings(app, rule, rules),
+        findings: findings(app, rule, &known.rules),
         observed_ppv: ppv,
         backtest,
     })
@@ -140,21 +237,22 @@ pub(super) struct Rules {
     responses((status = 200, description = "By name", body = Rules))
 )]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Rules>, ApiError> {
-    let (rules, problems) = alerts::read_rules(&app.queries_dir);
-    let list = rules.iter().map(|rule| describe(&app, rule, &rules));
+    let known = Known::read(&app);
+    let list = known.rules.iter();
+    let list = list.map(|rule| describe(&app, rule, &known));
     Ok(Json(Rules {
         rules: list.collect::<Result<_, _>>()?,
-        problems: problems.iter().map(ToString::to_string).collect(),
+        problems: known.problems,
     }))
 }
 
-fn find(app: &App, id: &str) -> Result<(AlertRule, Vec<AlertRule>), ApiError> {
-    let (rules, _) = alerts::read_rules(&app.queries_dir);
-    let found = rules.iter().find(|rule| rule.id == id).cloned();
+fn find(app: &App, id: &str) -> Result<(AlertRule, Known), ApiError> {
+    let known = Known::read(app);
+    let found = known.rules.iter().find(|rule| rule.id == id).cloned();
     let found = found.ok_or_else(|| {
         ApiError::not_found(format!("there is no rule {id}")).hint("GET /api/v1/rules lists them")
     })?;
-    Ok((found, rules))
+    Ok((found, known))
 }
 
 /// Shows a rule and how it does
@@ -173,8 +271,9 @@ pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<Rule>, ApiError> {
-    let (rule, rules) = find(&app, &id)?;
-    Ok(Json(describe(&app, &rule, &rules)?))
+    let (rule, known) = find(&app, &id)?;
+    let shown = describe(&app, &rule, &known)?;
+    Ok(Json(shown.with_question(&app, &rule).await))
 }
 
 /// A rule's text.
@@ -219,8 +318,6 @@ pub(super) async fn write(
         let message = format!("the text is of the rule {}, the path names {id}", rule.id);
         return Err(ApiError::bad_request(message));
     }
-    // One at a time: two changes of one version may not both pass.
-    static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let _writing = WRITING.lock().await;
     let files = crate::rule::read_files(&app.queries_dir).map_err(anyhow::Error::from)?;
     let mut good = files
@@ -231,33 +328,162 @@ pub(super) async fn write(
     let own_name = format!("{id}.toml");
     let is_taken = known.is_none() && files.contains_key(&own_name);
     if version != body.version || is_taken {
-        return Err(ApiError::new(
-            axum::http::StatusCode::CONFLICT,
-            "changed_meanwhile",
-            format!("the file of rule {id} is not the one that was read"),
-        )
-        .hint("read it again, and send its `version`"));
+        return Err(changed_meanwhile(&id));
     }
     let name = known.map_or(own_name, |(name, _)| name.clone());
     let dir = app.queries_dir.join("alerts");
     let path = dir.join(name);
     let text = body.text.clone();
-    let written = tokio::task::spawn_blocking(move || {
+    super::on_disk(move || {
         std::fs::create_dir_all(&dir)?;
         crate::disk::write_atomically(&path, text.as_bytes())
-    });
-    written
-        .await
-        .map_err(anyhow::Error::from)?
-        .map_err(anyhow::Error::from)?;
+    })
+    .await?;
     let (by, subject) = (caller.acts_for(body.by), id.clone());
     let note = move |tx: &Transaction<'_>| {
         let version = rule.version();
         people::audit(tx, now_us(), &by, "write rule", &subject, &version)
     };
     app.store.state().write(note).await?;
-    let (rule, rules) = find(&app, &id)?;
-    Ok(Json(describe(&app, &rule, &rules)?))
+    let (rule, known) = find(&app, &id)?;
+    let shown = describe(&app, &rule, &known)?;
+    Ok(Json(shown.with_question(&app, &rule).await))
+}
+
+/// One at a time: two changes of one version may not both pass.
+static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn changed_meanwhile(id: &str) -> ApiError {
+    let message = format!("the file of rule {id} is not the one that was read");
+    ApiError::new(StatusCode::CONFLICT, "changed_meanwhile", message)
+        .hint("read it again, and send its `version`")
+}
+
+/// Which file.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Version {
+    /// The version that was read; when it is another by now, nothing is deleted.
+    version: Option<String>,
+}
+
+/// Deletes one's own rule
+///
+/// A shipped one of the same name counts again; without one the rule is gone, and what it had open ends.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/rules/{id}",
+    operation_id = "delete_rule",
+    tag = "rules",
+    params(("id" = String, Path, description = "Its id"), Version),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "There is no such rule, or it is a shipped one", body = ErrorBody),
+        (status = 409, description = "Somebody else has changed it", body = ErrorBody),
+    )
+)]
+pub(super) async fn delete(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Params(read): Params<Version>,
+    Extension(caller): Extension<Caller>,
+) -> Result<StatusCode, ApiError> {
+    let _writing = WRITING.lock().await;
+    let (rule, known) = find(&app, &id)?;
+    let path = own_path(&app, &known.file_of(&id));
+    if !path.is_file() {
+        let shipped = ApiError::not_found(format!("rule {id} is shipped"));
+        return Err(shipped.hint("write it with `enabled = false` to switch it off"));
+    }
+    let version = rule.version();
+    if read.version.is_some_and(|read| read != version) {
+        return Err(changed_meanwhile(&id));
+    }
+    super::on_disk(move || crate::disk::remove(&path)).await?;
+    let by = caller.name;
+    let note =
+        move |tx: &Transaction<'_>| people::audit(tx, now_us(), &by, "delete rule", &id, &version);
+    app.store.state().write(note).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A rule's text that is not saved.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Draft {
+    /// The file (TOML).
+    rule: String,
+}
+
+/// What there is to say about a rule's text.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Linted {
+    /// Why it is no rule; null when it is one.
+    problem: Option<Problem>,
+    /// What lint says, the worst first.
+    findings: Vec<Finding>,
+    /// The rule as it would be shown; null when it is none.
+    rule: Option<Rule>,
+}
+
+/// Why a text is no rule.
+#[derive(Serialize, ToSchema)]
+struct Problem {
+    what: String,
+    /// Where in the text, from 1; null when it is about more than a line.
+    line: Option<usize>,
+}
+
+/// Says what is doubtful about a rule's text before it is saved
+#[utoipa::path(
+    post,
+    path = "/api/v1/rules/{id}/lint",
+    operation_id = "lint_rule",
+    tag = "rules",
+    params(("id" = String, Path, description = "The rule's id; it need not exist")),
+    request_body = Draft,
+    responses(
+        (status = 200, description = "What there is to say, also when the text is no rule", body = Linted),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
+pub(super) async fn lint_draft(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Body(draft): Body<Draft>,
+) -> Result<Json<Linted>, ApiError> {
+    let rule = match AlertRule::parse(&id, &draft.rule) {
+        Ok(rule) => rule,
+        Err(problem) => {
+            let problem = Problem {
+                what: problem.to_string(),
+                line: rule::line_of_fault(&draft.rule),
+            };
+            return Ok(Json(Linted {
+                problem: Some(problem),
+                findings: Vec::new(),
+                rule: None,
+            }));
+        }
+    };
+    let mut known = Known::read(&app);
+    known.rules.retain(|other| other.id != rule.id);
+    known.rules.push(rule.clone());
+    let mut shown = describe(&app, &rule, &known)?;
+    if rule.id != id {
+        shown.findings.push(Finding {
+            rule: rule.id.clone(),
+            level: Level::Error,
+            field: Some("id"),
+            what: format!("the text is of the rule {}, not of {id}", rule.id),
+        });
+    }
+    let shown = shown.with_question(&app, &rule).await;
+    Ok(Json(Linted {
+        problem: None,
+        findings: shown.findings.clone(),
+        rule: Some(shown),
+    }))
 }
 
 /// Which time.
@@ -336,7 +562,7 @@ struct Point {
     params(("id" = String, Path, description = "The rule's id"), Window),
     responses(
         (status = 200, description = "The values", body = Series),
-        (status = 400, description = "No time, or more than 2000 ticks", body = ErrorBody),
+        (status = 400, description = "No time, or more than 3000 ticks", body = ErrorBody),
         (status = 404, description = "There is no such rule", body = ErrorBody),
     )
 )]
@@ -346,6 +572,58 @@ pub(super) async fn series(
     Params(window): Params<Window>,
 ) -> Result<Json<Series>, ApiError> {
     let (rule, _) = find(&app, &id)?;
+    values(&app, rule, window).await
+}
+
+/// A window, and perhaps a rule that is not saved.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DraftSeries {
+    /// Epoch milliseconds or RFC 3339, as a text.
+    from: String,
+    /// Epoch milliseconds or RFC 3339, as a text.
+    to: String,
+    /// The text of a rule that is not saved yet; the saved one when absent.
+    rule: Option<String>,
+}
+
+/// Shows the values of a rule that is not saved yet
+#[utoipa::path(
+    post,
+    path = "/api/v1/rules/{id}/series",
+    operation_id = "try_rule_series",
+    tag = "rules",
+    params(("id" = String, Path, description = "The rule's id; it need not exist when a text is sent")),
+    request_body = DraftSeries,
+    responses(
+        (status = 200, description = "The values", body = Series),
+        (status = 400, description = "No time, no rule's text, or more than 3000 ticks", body = ErrorBody),
+        (status = 404, description = "There is no such rule", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    )
+)]
+pub(super) async fn draft_series(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Body(body): Body<DraftSeries>,
+) -> Result<Json<Series>, ApiError> {
+    let rule = draft_or_saved(&app, &id, body.rule.as_deref())?;
+    let (from, to) = (body.from, body.to);
+    values(&app, rule, Window { from, to }).await
+}
+
+/// The rule that a text says, or the saved one.
+fn draft_or_saved(app: &App, id: &str, draft: Option<&str>) -> Result<AlertRule, ApiError> {
+    match draft {
+        Some(text) => {
+            AlertRule::parse(id, text).map_err(|error| ApiError::bad_request(error.to_string()))
+        }
+        None => Ok(find(app, id)?.0),
+    }
+}
+
+/// A rule's values, as it decides on.
+async fn values(app: &App, rule: AlertRule, window: Window) -> Result<Json<Series>, ApiError> {
     let (from, to) = (time(&window.from)?, time(&window.to)?);
     let every = rule.eval.every.0;
     let n_ticks = (to - from).div_euclid(every) + 1;
@@ -435,12 +713,7 @@ pub(super) async fn try_out(
     Path(id): Path<String>,
     Body(body): Body<NewBacktest>,
 ) -> Result<Json<Outcome>, ApiError> {
-    let rule = match &body.rule {
-        Some(text) => {
-            AlertRule::parse(&id, text).map_err(|error| ApiError::bad_request(error.to_string()))?
-        }
-        None => find(&app, &id)?.0,
-    };
+    let rule = draft_or_saved(&app, &id, body.rule.as_deref())?;
     let is_saved = body.rule.is_none();
     let outages = body
         .labels

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AlertRule, Unit};
+use super::{AlertRule, Kind, Unit};
 use crate::query::saved::SavedQueries;
 
 /// How much it matters.
@@ -24,6 +24,9 @@ pub enum Level {
 pub struct Finding {
     pub rule: String,
     pub level: Level,
+    /// Where in the rule's file, as `query.min_n`; null when it is about no one field.
+    #[schema(value_type = Option<String>)]
+    pub field: Option<&'static str>,
     pub what: String,
 }
 
@@ -62,37 +65,62 @@ pub fn lint(rule: &AlertRule, around: &Surroundings<'_>) -> Vec<Finding> {
     findings.1
 }
 
+/// What is wrong with the columns that a rule names, by those that its query gives.
+pub fn lint_columns(rule: &AlertRule, given: &[String]) -> Vec<Finding> {
+    let (query, mut findings) = (&rule.query, Findings(rule, Vec::new()));
+    let labels = query.labels.iter().map(|name| ("query.labels", name));
+    let value = match &rule.kind {
+        Kind::Frequency | Kind::Percentage => None,
+        Kind::Cardinality { column } => Some(("kind", column)),
+        _ => Some(("query.value", &query.value)),
+    };
+    let sample = query.sample.iter().map(|name| ("query.sample", name));
+    let count = query.count.iter().map(|name| ("query.count", name));
+    for (field, name) in labels.chain(value).chain(sample).chain(count) {
+        if !given.contains(name) {
+            let (query, given) = (&query.name, given.join(", "));
+            let what = format!("query {query} has no column {name}; it has {given}");
+            findings.error(field, what);
+        }
+    }
+    findings.1
+}
+
 struct Findings<'a>(&'a AlertRule, Vec<Finding>);
 
 impl Findings<'_> {
-    fn put(&mut self, level: Level, what: impl Into<String>) {
+    fn put(&mut self, level: Level, field: &'static str, what: impl Into<String>) {
         self.1.push(Finding {
             rule: self.0.id.clone(),
             level,
+            field: Some(field),
             what: what.into(),
         });
     }
 
-    fn error(&mut self, what: impl Into<String>) {
-        self.put(Level::Error, what);
+    fn error(&mut self, field: &'static str, what: impl Into<String>) {
+        self.put(Level::Error, field, what);
     }
 
-    fn warn(&mut self, what: impl Into<String>) {
-        self.put(Level::Warning, what);
+    fn warn(&mut self, field: &'static str, what: impl Into<String>) {
+        self.put(Level::Warning, field, what);
     }
 
     fn about_query(&mut self, around: &Surroundings<'_>) {
         let rule = self.0;
         let query = match around.queries.get(&rule.query.name) {
             Ok(query) => query,
-            Err(error) => return self.error(error.to_string()),
+            Err(error) => return self.error("query.name", error.to_string()),
         };
         for name in ["from", "to"] {
             if !query.params.iter().any(|param| param.name == name) {
-                self.error(format!(
-                    "query {} has no parameter ${name}: it cannot be bound to the window",
-                    query.name
-                ));
+                self.error(
+                    "query.name",
+                    format!(
+                        "query {} has no parameter ${name}: it cannot be bound to the window",
+                        query.name
+                    ),
+                );
             }
         }
         for param in &query.params {
@@ -100,24 +128,33 @@ impl Findings<'_> {
                 || param.default.is_some()
                 || rule.query.params.contains_key(&param.name);
             if !is_given {
-                self.error(format!(
-                    "query {} wants ${}; give it in query.params",
-                    query.name, param.name
-                ));
+                self.error(
+                    "query.params",
+                    format!(
+                        "query {} wants ${}; give it in query.params",
+                        query.name, param.name
+                    ),
+                );
             }
         }
         for name in rule.query.params.keys() {
             if !query.params.iter().any(|param| param.name == *name) {
-                self.error(format!("query {} has no parameter ${name}", query.name));
+                self.error(
+                    "query.params",
+                    format!("query {} has no parameter ${name}", query.name),
+                );
             }
         }
         let sql = query.sql.to_lowercase();
         if let Some(word) = MOVING.iter().find(|word| sql.contains(*word)) {
             let word = word.trim_end_matches('(');
-            self.error(format!(
-                "query {} calls {word}: a replay would not give the same, use $from and $to",
-                query.name
-            ));
+            self.error(
+                "query.name",
+                format!(
+                    "query {} calls {word}: a replay would not give the same, use $from and $to",
+                    query.name
+                ),
+            );
         }
         let moving = [
             Some(&rule.query.value),
@@ -128,19 +165,27 @@ impl Findings<'_> {
             if moving.contains(&Some(label))
                 || ["lo", "hi", "excess", "shrunk"].contains(&label.as_str())
             {
-                self.error(format!(
-                    "label {label} moves with the value: each tick would be another instance"
-                ));
+                self.error(
+                    "query.labels",
+                    format!(
+                        "label {label} moves with the value: each tick would be another instance"
+                    ),
+                );
             }
         }
         match rule.query.unit {
-            None if rule.route.severity.is_urgent() => {
-                self.error("unit is missing: a page says 7.4 % or 120, not 0.074")
-            }
-            None => self.warn("unit is missing: the value is written as a plain number"),
-            Some(Unit::Ratio) if rule.query.min_n == 0 => {
-                self.warn("min_n is 0: one failure of one request is 100 %")
-            }
+            None if rule.route.severity.is_urgent() => self.error(
+                "query.unit",
+                "unit is missing: a page says 7.4 % or 120, not 0.074",
+            ),
+            None => self.warn(
+                "query.unit",
+                "unit is missing: the value is written as a plain number",
+            ),
+            Some(Unit::Ratio) if rule.query.min_n == 0 => self.warn(
+                "query.min_n",
+                "min_n is 0: one failure of one request is 100 %",
+            ),
             Some(_) => {}
         }
     }
@@ -149,18 +194,22 @@ impl Findings<'_> {
         let rule = self.0;
         if rule.eval.window < rule.eval.every {
             self.warn(
+                "eval.window",
                 "the window is shorter than `every`: what happens in between is never looked at",
             );
         }
         if rule.raise.at == rule.recover.at {
-            self.warn("raise and recover are the same: a value that swings around it opens and closes each time");
+            self.warn("recover.at", "raise and recover are the same: a value that swings around it opens and closes each time");
         }
         if rule.hold.pending.is_none() && rule.route.severity.is_urgent() {
-            self.warn("hold.for is missing: one bad window wakes somebody");
+            self.warn(
+                "hold.for",
+                "hold.for is missing: one bad window wakes somebody",
+            );
         }
         if rule.hold.missing_after.is_none() && !rule.says_nodata() && !rule.query.labels.is_empty()
         {
-            self.warn("hold.missing_after is missing: an instance that sends no more rows stays open until somebody ends it");
+            self.warn("hold.missing_after", "hold.missing_after is missing: an instance that sends no more rows stays open until somebody ends it");
         }
     }
 
@@ -168,15 +217,21 @@ impl Findings<'_> {
         let rule = self.0;
         let is_link = rule.runbook.starts_with("https://") || rule.runbook.starts_with("http://");
         if rule.runbook.is_empty() {
-            self.warn("runbook is missing: who is told does not know what to do");
+            self.warn(
+                "runbook",
+                "runbook is missing: who is told does not know what to do",
+            );
         } else if !is_link && !(around.has_runbook)(&rule.runbook) {
-            self.error(format!(
-                "runbook {} is no link and no page of docs/runbooks",
-                rule.runbook
-            ));
+            self.error(
+                "runbook",
+                format!(
+                    "runbook {} is no link and no page of docs/runbooks",
+                    rule.runbook
+                ),
+            );
         }
         if rule.route.team.is_empty() {
-            self.warn("route.team is missing: nobody owns it");
+            self.warn("route.team", "route.team is missing: nobody owns it");
         }
         for target in rule
             .route
@@ -184,20 +239,29 @@ impl Findings<'_> {
             .iter()
             .filter(|name| !around.targets.contains(*name))
         {
-            self.warn(format!(
-                "the settings have no target {target}: incidents open, nobody is told there"
-            ));
+            self.warn(
+                "route.targets",
+                format!(
+                    "the settings have no target {target}: incidents open, nobody is told there"
+                ),
+            );
         }
         let team = &rule.route.team;
         if !team.is_empty() && !around.teams.is_empty() && !around.teams.contains(team) {
-            self.warn(format!(
-                "the settings have no team {team}: its quiet hours and targets are unknown"
-            ));
+            self.warn(
+                "route.team",
+                format!(
+                    "the settings have no team {team}: its quiet hours and targets are unknown"
+                ),
+            );
         }
         for inhibit in &rule.inhibits {
             let other = around.rules.iter().find(|other| other.id == inhibit.rule);
             match other {
-                None => self.error(format!("inhibits {}, which is no rule", inhibit.rule)),
+                None => self.error(
+                    "inhibits",
+                    format!("inhibits {}, which is no rule", inhibit.rule),
+                ),
                 Some(other) => {
                     let has = |rule: &AlertRule, name: &String| rule.query.labels.contains(name);
                     let missing = inhibit
@@ -205,7 +269,7 @@ impl Findings<'_> {
                         .iter()
                         .find(|name| !has(rule, name) || !has(other, name));
                     if let Some(name) = missing {
-                        self.error(format!("inhibits {} where {name} is equal, which is not a label of both: it never holds back anything", other.id));
+                        self.error("inhibits", format!("inhibits {} where {name} is equal, which is not a label of both: it never holds back anything", other.id));
                     }
                 }
             }
@@ -292,6 +356,20 @@ mod tests {
             Error,
             "has no parameter $x",
         );
+    }
+
+    #[test]
+    fn columns_that_the_query_does_not_give_are_named() {
+        let rule = AlertRule::parse("r.toml", &RULE.replace("\"rate\"", "\"ratio\"")).unwrap();
+        let given = ["country", "n", "k", "rate"].map(str::to_owned);
+        let found = lint_columns(&rule, &given);
+        let found: Vec<_> = found.iter().map(|f| (f.field, f.what.as_str())).collect();
+        let what = "query errors_by_country has no column ratio; it has country, n, k, rate";
+        assert_eq!(found, [(Some("query.value"), what)]);
+        let found = lint_columns(&rule, &[]);
+        let fields: Vec<_> = found.iter().filter_map(|f| f.field).collect();
+        let expected = ["query.labels", "query.value", "query.sample", "query.count"];
+        assert_eq!(fields, expected);
     }
 
     #[test]

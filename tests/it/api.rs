@@ -421,6 +421,74 @@ async fn a_saved_query_is_written_changed_and_taken_back() {
     assert_eq!(delete("asked").await, 409);
 }
 
+#[tokio::test]
+async fn a_rule_is_looked_at_before_it_is_saved() {
+    let home = Home::new();
+    let server = home.serve(&[]);
+    let client = Client::new(&home, &server, "admin");
+    let now = now_us();
+    let failing = |n: usize| access_line(n, "217.0.0.1", 503, now - 120_000_000);
+    assert!(client.lines((0..200).map(failing).collect()).await);
+    let id = "server-error-rate-by-country";
+    let shipped = client.json(&format!("/api/v1/rules/{id}")).await;
+    assert_eq!(
+        (&shipped["shipped"], &shipped["own"]),
+        (&json!(true), &json!(false))
+    );
+    let text = shipped["text"].as_str().unwrap();
+    let post = async |path: &str, body: Value| -> Value {
+        let request = client.post(&format!("/api/v1/rules/{path}")).json(&body);
+        request.send().await.unwrap().json().await.unwrap()
+    };
+    let linted = post(&format!("{id}/lint"), json!({"rule": text})).await;
+    assert_eq!(linted["problem"], Value::Null);
+    assert_eq!(linted["rule"]["version"], shipped["version"]);
+    let broken = text.replacen("[", "]", 1);
+    let linted = post("new/lint", json!({"rule": format!("\n{broken}")})).await;
+    assert!(linted["problem"]["line"].as_u64().unwrap() > 1, "{linted}");
+    assert_eq!(linted["rule"], Value::Null);
+    let other = text.replace("\"rate\"", "\"ratio\"");
+    assert_ne!(other, text);
+    let linted = post(&format!("{id}/lint"), json!({"rule": other})).await;
+    let worst = &linted["findings"][0];
+    assert_eq!(
+        (&worst["field"], &worst["level"]),
+        (&json!("query.value"), &json!("error"))
+    );
+    // The values of a draft are those of the rule that it will be.
+    let window = (now / 1000 - 600_000, now / 1000);
+    let saved = format!(
+        "/api/v1/rules/{id}/series?from={}&to={}",
+        window.0, window.1
+    );
+    let saved = client.json(&saved).await;
+    let body = json!({"from": window.0.to_string(), "to": window.1.to_string(), "rule": text});
+    assert_eq!(post("not-there-yet/series", body.clone()).await, saved);
+    assert!(!saved["series"].as_object().unwrap().is_empty(), "{saved}");
+    // Saving makes a copy, deleting it brings the shipped one back.
+    let path = format!("/api/v1/rules/{id}");
+    let body = json!({"text": format!("{text}\n# mine\n"), "version": shipped["version"]});
+    let written = client
+        .request(reqwest::Method::PUT, &path)
+        .json(&body)
+        .send()
+        .await;
+    let written: Value = written.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&written["shipped"], &written["own"]),
+        (&json!(true), &json!(true))
+    );
+    let delete = async |version: &Value| {
+        let path = format!("{path}?version={}", version.as_str().unwrap());
+        let request = client.request(reqwest::Method::DELETE, &path);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(delete(&shipped["version"]).await, 409);
+    assert_eq!(delete(&written["version"]).await, 204);
+    assert_eq!(delete(&written["version"]).await, 404);
+    assert_eq!(client.json(&path).await["version"], shipped["version"]);
+}
+
 /// The answers have the fields that the description promises.
 #[tokio::test]
 async fn answers_have_the_fields_that_are_described() {
@@ -437,11 +505,13 @@ async fn answers_have_the_fields_that_are_described() {
     let window = format!("from={}&to={now}", now - 60_000);
     let series = format!("/api/v1/rules/server-error-rate-by-country/series?{window}");
     let query = format!("/api/v1/queries/errors_by_country?{window}");
+    let rule = "/api/v1/rules/server-error-rate-by-country".to_owned();
     let rows = [
         ("/api/v1/status", "/api/v1/status"),
         ("/api/v1/queries", "/api/v1/queries"),
         (&query, "/api/v1/queries/{name}"),
         ("/api/v1/rules", "/api/v1/rules"),
+        (&rule, "/api/v1/rules/{id}"),
         (&series, "/api/v1/rules/{id}/series"),
         ("/api/v1/incidents", "/api/v1/incidents"),
         ("/api/v1/silences", "/api/v1/silences"),

@@ -294,7 +294,11 @@ export interface paths {
          */
         readonly put: operations["put_rule"];
         readonly post?: never;
-        readonly delete?: never;
+        /**
+         * Deletes one's own rule
+         * @description A shipped one of the same name counts again; without one the rule is gone, and what it had open ends.
+         */
+        readonly delete: operations["delete_rule"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -334,6 +338,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/rules/{id}/lint": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Says what is doubtful about a rule's text before it is saved */
+        readonly post: operations["lint_rule"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/rules/{id}/series": {
         readonly parameters: {
             readonly query?: never;
@@ -344,7 +365,8 @@ export interface paths {
         /** Shows the rule's value at each tick, as it decides on */
         readonly get: operations["get_rule_series"];
         readonly put?: never;
-        readonly post?: never;
+        /** Shows the values of a rule that is not saved yet */
+        readonly post: operations["try_rule_series"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -692,6 +714,20 @@ export interface components {
          * @enum {string}
          */
         readonly Comparison: ">" | ">=" | "<" | "<=";
+        /** @description A rule's text that is not saved. */
+        readonly Draft: {
+            /** @description The file (TOML). */
+            readonly rule: string;
+        };
+        /** @description A window, and perhaps a rule that is not saved. */
+        readonly DraftSeries: {
+            /** @description Epoch milliseconds or RFC 3339, as a text. */
+            readonly from: string;
+            /** @description The text of a rule that is not saved yet; the saved one when absent. */
+            readonly rule?: string | null;
+            /** @description Epoch milliseconds or RFC 3339, as a text. */
+            readonly to: string;
+        };
         /** @description One time the rule was open. */
         readonly Episode: {
             /**
@@ -1018,6 +1054,8 @@ export interface components {
         };
         /** @description One thing that lint found. */
         readonly LintFinding: {
+            /** @description Where in the rule's file, as `query.min_n`; null when it is about no one field. */
+            readonly field: string | null;
             readonly level: components["schemas"]["LintLevel"];
             readonly rule: string;
             readonly what: string;
@@ -1027,6 +1065,13 @@ export interface components {
          * @enum {string}
          */
         readonly LintLevel: "warning" | "error";
+        /** @description What there is to say about a rule's text. */
+        readonly Linted: {
+            /** @description What lint says, the worst first. */
+            readonly findings: readonly components["schemas"]["LintFinding"][];
+            readonly problem: components["schemas"]["Problem"] | null;
+            readonly rule: components["schemas"]["Rule"] | null;
+        };
         /** @description Something that was made. */
         readonly Made: {
             readonly id: string;
@@ -1274,6 +1319,12 @@ export interface components {
             /** Format: double */
             readonly value: number | null;
         };
+        /** @description Why a text is no rule. */
+        readonly Problem: {
+            /** @description Where in the text, from 1; null when it is about more than a line. */
+            readonly line: number | null;
+            readonly what: string;
+        };
         /** @description A saved query's answer, with the SQL that was run. */
         readonly QueryAnswer: components["schemas"]["Columns"] & {
             /** @description The values given, as read; timestamps are epoch microseconds. */
@@ -1378,6 +1429,8 @@ export interface components {
             readonly observed_ppv: components["schemas"]["Share"];
             /** Format: int64 */
             readonly open_incidents: number;
+            /** @description Whether the user's folder holds its file. */
+            readonly own: boolean;
             /** @description The saved query that it asks. */
             readonly query: string;
             readonly raise: components["schemas"]["Limit"];
@@ -1385,6 +1438,8 @@ export interface components {
             readonly runbook: string;
             readonly service: string;
             readonly severity: components["schemas"]["Severity"];
+            /** @description Whether the program carries a file of its name, which counts again when one's own is deleted. */
+            readonly shipped: boolean;
             /** @description Names of the targets that are told. */
             readonly targets: readonly string[];
             readonly team: string;
@@ -2671,6 +2726,66 @@ export interface operations {
             };
         };
     };
+    readonly delete_rule: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The version that was read; when it is another by now, nothing is deleted. */
+                readonly version?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description Its id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Deleted */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such rule, or it is a shipped one */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Somebody else has changed it */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     readonly backtest_rule: {
         readonly parameters: {
             readonly query?: never;
@@ -2815,6 +2930,60 @@ export interface operations {
             };
         };
     };
+    readonly lint_rule: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The rule's id; it need not exist */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Draft"];
+            };
+        };
+        readonly responses: {
+            /** @description What there is to say, also when the text is no rule */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Linted"];
+                };
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not as it should be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     readonly get_rule_series: {
         readonly parameters: {
             readonly query: {
@@ -2841,7 +3010,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Series"];
                 };
             };
-            /** @description No time, or more than 2000 ticks */
+            /** @description No time, or more than 3000 ticks */
             readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2870,6 +3039,78 @@ export interface operations {
             };
             /** @description There is no such rule */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readonly try_rule_series: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The rule's id; it need not exist when a text is sent */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DraftSeries"];
+            };
+        };
+        readonly responses: {
+            /** @description The values */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description No time, no rule's text, or more than 3000 ticks */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such rule */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not as it should be */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -21,6 +21,8 @@ const rule = (id: string, change: Partial<Rule>): Rule => ({
   targets: [],
   runbook: "",
   text: "",
+  shipped: false,
+  own: true,
   last_tick: NOW - 30_000,
   open_incidents: 0,
   findings: [],
@@ -35,8 +37,8 @@ test.each<[string, Partial<Rule>]>([
   ["firing", { open_incidents: 2 }],
   ["new", { last_tick: null }],
   ["late", { last_tick: NOW - 10 * 60_000 }],
-  ["broken", { findings: [{ rule: "a", level: "error", what: "" }] }],
-  ["quiet", { findings: [{ rule: "a", level: "warning", what: "" }] }],
+  ["broken", { findings: [{ rule: "a", level: "error", field: null, what: "" }] }],
+  ["quiet", { findings: [{ rule: "a", level: "warning", field: null, what: "" }] }],
 ])("a rule is %s", (state, change) => {
   expect(stateOf(rule("a", change), NOW)).toBe(state);
 });
