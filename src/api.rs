@@ -23,6 +23,7 @@ mod rules;
 mod saved;
 mod session;
 mod status;
+mod tag;
 mod webhooks;
 
 use std::path::Path;
@@ -223,6 +224,7 @@ pub fn router(app: App, trusted: bool) -> Router {
         });
     }
     all.layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(tag::layer))
         .layer(CompressionLayer::new())
         .layer(from_fn(harden))
         .with_state(app)

@@ -5,8 +5,8 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::ApiError;
 use super::error::ErrorBody;
+use super::{ApiError, tag};
 use crate::places::Shapes;
 
 /// The web view as built by `make web`, or a page that says how to build it.
@@ -121,5 +121,9 @@ fn respond(path: &str, file: EmbeddedFile, cache: &'static str) -> Response {
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, cache),
     ];
-    (headers, file.data).into_response()
+    let hash = file.metadata.sha256_hash();
+    match tag::of_hash(&hash) {
+        Ok(tag) => (headers, [(header::ETAG, tag)], file.data).into_response(),
+        Err(error) => ApiError::from(error).into_response(),
+    }
 }

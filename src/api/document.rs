@@ -83,7 +83,8 @@ fn document() -> OpenApi {
             "Times are epoch milliseconds where nothing else is said. Errors are \
              `{\"error\": {\"code\", \"message\", \"hint\"}}`. Scopes allow one thing each, except that `respond` \
              may look as well and `admin` may do all; a session is `admin`. On the Unix socket in the data \
-             folder nothing of this is needed.",
+             folder nothing of this is needed. Answers to GET have an `ETag`; who sends it back as \
+             `If-None-Match` gets 304 without a body while nothing has changed.",
         ))
         .license(Some(License::new("MIT OR Apache-2.0")));
     let mut document = OpenApiBuilder::new()

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::error::{Body, ErrorBody, Params};
-use super::{ApiError, App};
+use super::{ApiError, App, tag};
 use crate::query::output::{self, Columns, OutputFormat};
 use crate::query::{Answer, Limits, bind};
 
@@ -62,13 +62,17 @@ pub(super) async fn run(
     if accepts_csv(&headers) {
         return file_response(&answer, OutputFormat::Csv);
     }
-    let body = QueryAnswer {
+    let mut body = QueryAnswer {
         columns: output::to_columns(&answer)?,
         query: name,
         sql,
         params: values,
     };
-    Ok(Json(body).into_response())
+    // The same rows are the same answer, however long they took.
+    let elapsed_ms = std::mem::take(&mut body.columns.elapsed_ms);
+    let tag = tag::of(&body)?;
+    body.columns.elapsed_ms = elapsed_ms;
+    Ok(([(header::ETAG, tag)], Json(body)).into_response())
 }
 
 fn accepts_csv(headers: &HeaderMap) -> bool {

@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::error::ErrorBody;
-use super::{ApiError, App};
+use super::{ApiError, App, tag};
 use crate::alerting::{self, Counts, Lamp};
 use crate::enrich::geoip::GeoSource;
 use crate::schema::Table;
@@ -61,7 +62,7 @@ pub(super) struct Status {
     udp_drops: Option<u64>,
     incidents: Counts,
     /// What `/lamp` says.
-    lamp: Lamp,
+    pub(super) lamp: Lamp,
     geo: GeoStatus,
 }
 
@@ -118,11 +119,28 @@ struct GeoStatus {
     tag = "status",
     responses((status = 200, description = "As it is now", body = Status))
 )]
-pub(super) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiError> {
+pub(super) async fn status(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
+    let status = status_of(&app)?;
+    let tag = tag::of(&status.essence())?;
+    Ok(([(header::ETAG, tag)], Json(status)))
+}
+
+impl Status {
+    /// All but what moves by itself: the clock, and the age that goes by it.
+    pub(super) fn essence(&self) -> Value {
+        let mut essence = serde_json::json!(self);
+        essence["now"].take();
+        essence["lamp"]["age_s"].take();
+        essence
+    }
+}
+
+/// How the program is now.
+pub(super) fn status_of(app: &App) -> Result<Status, ApiError> {
     let view = app.store.view(Table::Logs);
     let range = view.ts_range();
     let in_flight = app.progress.in_flight.load(Ordering::Relaxed);
-    let mut total = total(&app)?;
+    let mut total = total(app)?;
     // Lines in flight are received too; the account balances at every instant.
     total.received += in_flight;
     let mut accounts = app.store.account()?;
@@ -143,7 +161,7 @@ pub(super) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
     });
     let last_delay = app.progress.last_delay_us.load(Ordering::Relaxed);
     let has_stored = app.progress.last_stored_us.load(Ordering::Relaxed) > 0;
-    Ok(Json(Status {
+    Ok(Status {
         version: env!("CARGO_PKG_VERSION"),
         now: crate::time::rfc3339(crate::time::now_us()),
         demo: app.is_demo,
@@ -170,7 +188,7 @@ pub(super) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
         geo: GeoStatus {
             sources: app.geo.sources(),
         },
-    }))
+    })
 }
 
 impl App {

@@ -489,6 +489,49 @@ async fn a_rule_is_looked_at_before_it_is_saved() {
     assert_eq!(client.json(&path).await["version"], shipped["version"]);
 }
 
+#[tokio::test]
+async fn an_answer_that_the_caller_has_is_not_sent_again() {
+    let home = Home::new();
+    let server = home.serve(&[]);
+    let client = Client::new(&home, &server, "admin");
+    let query = "/api/v1/queries/errors_by_country?from=0&to=4000000000000";
+    let paths = [
+        "/api/v1/status",
+        "/api/v1/queries",
+        query,
+        "/api/v1/rules",
+        "/geo/world.json",
+        "/runbooks/server-error-rate-by-country",
+        "/",
+    ];
+    let ask = async |path: &str, known: &str| {
+        let request = client.get(path).header("if-none-match", known);
+        let response = request.send().await.unwrap();
+        let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+        let status = response.status().as_u16();
+        (status, tag, response.bytes().await.unwrap().len())
+    };
+    for path in paths {
+        let (status, tag, length) = ask(path, "\"another\"").await;
+        assert!(status == 200 && length > 0, "{path}: {status}");
+        assert_eq!(ask(path, &tag).await, (304, tag.clone(), 0), "{path}");
+        // As a cache may send it that knows more than one answer.
+        let many = format!("W/\"x\", {tag}");
+        assert_eq!(ask(path, &many).await.0, 304, "{path}");
+    }
+    let (_, before, _) = ask(query, "").await;
+    assert!(
+        client
+            .lines(access_line(1, "217.0.0.1", 500, now_us()))
+            .await
+    );
+    let (status, after, _) = ask(query, &before).await;
+    assert_eq!(status, 200);
+    assert_ne!(before, after);
+    let missing = client.get("/api/v1/queries/nothing").send().await.unwrap();
+    assert!(!missing.headers().contains_key("etag"));
+}
+
 /// The answers have the fields that the description promises.
 #[tokio::test]
 async fn answers_have_the_fields_that_are_described() {
