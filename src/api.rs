@@ -17,6 +17,7 @@ mod document;
 mod error;
 mod incidents;
 mod ingest;
+mod live;
 mod picture;
 mod queries;
 mod rules;
@@ -45,6 +46,7 @@ use document::{At, Routes};
 pub use assets::has_runbook;
 pub use document::document_text;
 pub use error::ApiError;
+pub use live::Streams;
 pub use session::Caller;
 
 use crate::alerting::{self, Policy};
@@ -55,7 +57,7 @@ use crate::pipeline::Progress;
 use crate::query::Engine;
 use crate::query::saved::SavedQueries;
 use crate::rule::{self, InUse, RuleError};
-use crate::source::DeliverySender;
+use crate::source::{DeliverySender, Shutdown};
 use crate::store::Store;
 
 /// Largest request body as sent.
@@ -88,6 +90,7 @@ pub struct App {
     pub in_use: Arc<Mutex<InUse>>,
     /// What the clock of the alerts is off from the wall's, microseconds.
     pub clock_offset_us: Arc<AtomicI64>,
+    pub streams: Arc<Streams>,
     pub is_demo: bool,
 }
 
@@ -120,6 +123,7 @@ impl App {
             queries_dir: queries_dir.into(),
             in_use: Arc::default(),
             clock_offset_us: Arc::default(),
+            streams: Arc::new(Streams::new(Shutdown::new())),
             is_demo: false,
         }
     }
@@ -159,6 +163,8 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/metrics", routes!(status::metrics))
         .at("/api/v1/openapi.json", routes!(document::openapi))
         .at("/api/v1/status", routes!(status::status))
+        .at("/api/v1/live", routes!(live::live))
+        .at("/api/v1/tail", routes!(live::tail))
         .at("/api/v1/queries", routes!(saved::list))
         .at("/api/v1/queries/{name}", routes!(queries::run))
         .at("/api/v1/sql", routes!(queries::sql))

@@ -124,6 +124,7 @@ impl Server {
             queries_dir: queries_dir(config, &options.data).into(),
             in_use: Arc::default(),
             clock_offset_us: Arc::default(),
+            streams: Arc::new(api::Streams::new(shutdown.clone())),
             is_demo: options.is_demo,
         };
         let mut tasks = JoinSet::new();

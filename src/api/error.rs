@@ -95,14 +95,21 @@ impl ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    /// What it looks like.
+    pub(super) fn into_body(self) -> ErrorBody {
         let error = Fault {
             code: self.code,
             message: self.message,
             hint: self.hint,
         };
-        (self.status, Json(ErrorBody { error })).into_response()
+        ErrorBody { error }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.into_body())).into_response()
     }
 }
 

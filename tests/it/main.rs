@@ -12,6 +12,7 @@ mod bad_input;
 mod corpus;
 mod crash;
 mod geo_corpus;
+mod live;
 mod pictures;
 mod program;
 mod promises;

@@ -149,6 +149,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tells how the program and its incidents are, as it changes
+         * @description Server-sent events: `status` has the body of `GET /api/v1/status`, at the start, when something has changed, at
+         *     most once a second, and at least every 10 s; `incidents` says which incidents have changed. The stream ends
+         *     after five minutes; come back then.
+         */
+        readonly get: operations["follow_status"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -456,6 +478,28 @@ export interface paths {
         };
         /** Sources, rows, lag and incidents at a glance */
         readonly get: operations["get_status"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tail": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tells lines as they come in
+         * @description Server-sent events: `lines` has rows as `POST /api/v1/sql` has them, the columns being `ts_us`, `batch_id`,
+         *     `row_idx` and what a list of lines shows. A line is told once, also to who comes back with `Last-Event-ID`.
+         *     `fault` has an error, and is the last. The stream ends after five minutes; come back then.
+         */
+        readonly get: operations["follow_lines"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1072,6 +1116,17 @@ export interface components {
             readonly problem: components["schemas"]["Problem"] | null;
             readonly rule: components["schemas"]["Rule"] | null;
         };
+        /** @description The data of an event; its name says which. */
+        readonly LiveEvent: components["schemas"]["Status"] | components["schemas"]["LiveIncidents"];
+        /** @description What became of incidents. */
+        readonly LiveIncidents: {
+            /** @description Ids of those that are not as they were at the last event; of the open ones in the first. */
+            readonly changed: readonly string[];
+            /** @description What `/lamp` says. */
+            readonly lamp: components["schemas"]["Lamp"];
+            /** @description Ids of all open ones. */
+            readonly open: readonly string[];
+        };
         /** @description Something that was made. */
         readonly Made: {
             readonly id: string;
@@ -1636,6 +1691,14 @@ export interface components {
             /** @description Rows that only memory and journal hold. */
             readonly fresh_rows: number;
         };
+        /** @description Lines that came in, in the order in which they did. */
+        readonly TailLines: components["schemas"]["Columns"] & {
+            /**
+             * Format: int64
+             * @description Lines that were left out because of the limit.
+             */
+            readonly skipped: number;
+        };
         /** @description How many lines became what; part of a source's account. */
         readonly Tally: {
             /**
@@ -2129,6 +2192,53 @@ export interface operations {
             };
             /** @description Not stored, the disk is full or failing */
             readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readonly follow_status: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Events without an end */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The scope is another one, or a foreign page asks */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description 64 streams are open already */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3480,6 +3590,84 @@ export interface operations {
             };
             /** @description The scope is another one, or a foreign page asks */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readonly follow_lines: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description What has to hold for a line, in SQL over the columns of `logs`; every line when absent. */
+                readonly where?: string;
+                /** @description At most so many lines in an event, 500 when absent, 2000 at most; more are left out, the oldest first. */
+                readonly limit?: number;
+                /**
+                 * @description Begins after this event's id, or after the batch of this number (`batch_id`); with what comes from now on
+                 *     when absent. `Last-Event-ID` goes before it.
+                 */
+                readonly after?: string;
+            };
+            readonly header?: {
+                /** @description The id of the last event that was read; a browser sends it by itself */
+                readonly "last-event-id"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Events without an end */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["TailLines"];
+                };
+            };
+            /** @description The condition is none, or an id is none */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Neither a token nor a session, or one that has ended */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something else than a condition, or the scope is another one */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The condition cannot be tried */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description 64 streams are open already */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
