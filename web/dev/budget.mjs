@@ -6,8 +6,9 @@ const KIB = 1024;
 // Nobody loads all of it: the console, with its editor of 110 KiB, is the largest page with about 200. Of the languages one
 // is ever loaded, before anything is drawn, so the largest counts as part of what the page starts with. Another minifier
 // (terser) takes off less than 1 %, and of the editor's packages nothing is left that is not used; so each page more, at
-// about 12 KiB with its words, has to be paid for here.
-const BUDGETS = { "initial JS": 90 * KIB, "all JS": 325 * KIB, "all CSS": 23 * KIB };
+// about 12 KiB with its words, has to be paid for here. What the map shows only when asked is fetched apart, which costs all
+// of it 5 KiB in seams. Each budget but the first is what there is and 3 KiB.
+const BUDGETS = { "initial JS": 90 * KIB, "all JS": 333 * KIB, "all CSS": 27 * KIB };
 
 const dist = new URL("../dist/", import.meta.url);
 const html = readFileSync(new URL("index.html", dist), "utf8");
@@ -17,7 +18,8 @@ for (const name of readdirSync(new URL("assets/", dist))) {
   const bytes = gzipSync(readFileSync(new URL(`assets/${name}`, dist)), { level: 9 }).length;
   if (name.endsWith(".css")) sizes["all CSS"] += bytes;
   if (!name.endsWith(".js")) continue;
-  if (name.startsWith("texts-")) {
+  // Not the chunk of texts.ts itself, which is called alike.
+  if (/^texts-[a-z]{2}-/.test(name)) {
     catalogue = Math.max(catalogue, bytes);
     continue;
   }
