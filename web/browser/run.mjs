@@ -11,6 +11,7 @@ import { asked, kit, launch, tally } from "./kit.mjs";
 const CHECKS = [
   "map",
   "overview",
+  "filter",
   "hours",
   "treemap",
   "keys",

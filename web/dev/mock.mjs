@@ -187,8 +187,53 @@ function countAt(leaf, step, now) {
   return { n, k: Math.min(n, Math.floor(n * rate * (0.7 + 0.6 * rand()) + rand())) };
 }
 
+const LONG_HOST = "a-host-with-a-very-long-name.eu-central-1.compute.internal.example.com";
+const LONG_PATH = `/api/v2/${"very/".repeat(12)}deep/\u202egnp.exe`;
+
+/** What requests can be filtered by: the share of each value, and how much more often than all they fail. */
+const VALUES = {
+  service: { web: [0.7, 0.9], api: [0.25, 1.4], auth: [0.05, 0.4] },
+  host: { "web-2": [0.5, 1.5], [LONG_HOST]: [0.3, 0.4], "web-1": [0.2, 0.65] },
+  path: {
+    "/checkout": [0.12, 4.5],
+    "/cart": [0.14, 1.1],
+    [LONG_PATH]: [0.02, 3],
+    "/": [0.4, 0.2],
+    "/api/stock/1": [0.2, 0.35],
+    "/search": [0.12, 0.5],
+  },
+  as_org: {
+    "Deutsche Telekom AG": [0.2, 1.8],
+    "Telefónica de España, S.A.U.": [0.16, 1.5],
+    "AT&T Services, Inc.": [0.2, 0.7],
+    "A network \u202ewith turned letters": [0.04, 1],
+    Vodafone: [0.4, 0.62],
+  },
+};
+
+/** Of so many requests those that are filtered by. */
+function narrowed(total, params) {
+  return Object.entries(VALUES).reduce(({ n, k }, [field, values]) => {
+    if (!params[field]) return { n, k };
+    const [share, lift] = values[params[field]] ?? [0, 0];
+    return { n: Math.round(n * share), k: Math.min(Math.round(n * share), Math.round(k * share * lift)) };
+  }, total);
+}
+
+/** Each facet is counted under the choices of the others. */
+function facetValues(params, now) {
+  const rows = Object.entries(VALUES).flatMap(([facet, values]) => {
+    const all = Object.keys(values).map((value) => {
+      const { n, k } = sums({ ...params, [facet]: value }, now);
+      return { facet, value, n, k, rate: n ? k / n : null };
+    });
+    return all.filter(({ n }) => n > 0).sort((a, b) => b.k - a.k);
+  });
+  return columnar(["facet", "value", "n", "k", "rate"], rows);
+}
+
 /** Sums over a window; steps are taken whole, at their start. */
-function sum(leaf, from, to, now) {
+function sum(leaf, from, to, now, params) {
   const total = { n: 0, k: 0 };
   const first = Math.ceil(Math.max(from, now - DAY - HOUR) / STEP);
   for (let step = first; step * STEP < Math.min(to, now); step += 1) {
@@ -196,7 +241,7 @@ function sum(leaf, from, to, now) {
     total.n += n;
     total.k += k;
   }
-  return total;
+  return narrowed(total, params);
 }
 
 function wilson(k, n) {
@@ -223,11 +268,11 @@ function cells(level, params, now, compared) {
     if (params.region && leaf.region !== params.region) continue;
     const key = keys.map((key) => leaf[key]).join("/");
     const group = groups.get(key) ?? { ...leaf, n: 0, k: 0, base_n: 0, base_k: 0 };
-    const window = sum(leaf, +params.from, +params.to, now);
+    const window = sum(leaf, +params.from, +params.to, now, params);
     group.n += window.n;
     group.k += window.k;
     if (compared) {
-      const base = sum(leaf, +params.base_from, +params.base_to, now);
+      const base = sum(leaf, +params.base_from, +params.base_to, now, params);
       group.base_n += base.n;
       group.base_k += base.k;
     }
@@ -275,6 +320,7 @@ function overTime(params, now) {
       total.n += n;
       total.k += k;
     }
+    Object.assign(total, narrowed(total, params));
     // A step is as many buckets as fit into it, or a part of one.
     const parts = Math.max(1, Math.floor(STEP / bucket));
     for (let part = 0; part < parts; part += 1) {
@@ -293,13 +339,14 @@ const sums = (params, now) => {
   const chosen = leaves.filter((leaf) =>
     ["country", "region", "city"].every((key) => !params[key] || leaf[key] === params[key]),
   );
-  return chosen.reduce(
+  const total = chosen.reduce(
     (total, leaf) => {
-      const { n, k } = sum(leaf, +params.from, +params.to, now);
+      const { n, k } = sum(leaf, +params.from, +params.to, now, {});
       return { n: total.n + n, k: total.k + k };
     },
     { n: 0, k: 0 },
   );
+  return narrowed(total, params);
 };
 
 function pulse(params, now) {
@@ -325,9 +372,6 @@ function shared(column, names, params, now) {
     rows.filter((row) => row.n > 0),
   );
 }
-
-const LONG_HOST = "a-host-with-a-very-long-name.eu-central-1.compute.internal.example.com";
-const LONG_PATH = `/api/v2/${"very/".repeat(12)}deep/\u202egnp.exe`;
 
 /** One source is late, one has fallen silent. */
 function sources(name, now) {
@@ -385,6 +429,7 @@ function query(name, params) {
     (name === "errors_over_time" && overTime(params, now)) ||
     (name === "host_load" && hostLoad(params, now)) ||
     (name === "pulse" && pulse(params, now)) ||
+    (name === "facet_values" && facetValues(params, now)) ||
     (name === "errors_by_host" && shared("host", ["web-2", LONG_HOST, "web-1", null], params, now)) ||
     (name === "errors_by_path" &&
       shared("path", ["/checkout", LONG_PATH, "/cart", "/", null, "/api/stock/1"], params, now)) ||

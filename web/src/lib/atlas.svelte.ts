@@ -2,6 +2,7 @@
 
 import { failureFrom, run, Failure, type Answer, type Ask, type Status } from "./api";
 import { cellsOf, ordered, readingOf, type Cell, type Reading } from "./cells";
+import { isPart } from "./filters";
 import { loadIndex, loadRegions, loadWorld, type Country, type Index, type Shapes } from "./geometry";
 import type { Desk } from "./desk.svelte";
 import { isSamePlace, levelOf, parentOf, type Level, type Place } from "./places";
@@ -158,7 +159,7 @@ export class Atlas {
     const clock = clockOf(Date.parse(status.now), status.data.to);
     const windows = windowsOf(url.view, url.window, clock.end, url.metric === "surprise");
     const level = levelOf(url.place, (country) => index.countries[country]?.admin1 === true);
-    const plan = planOf(level, url.place, windows);
+    const plan = planOf(level, url.place, windows, url.filters);
     const [geometry, cells, cities, series, hosts] = await Promise.all([
       this.#outlines(url.place, level, index),
       run(plan.cells, signal),
@@ -167,6 +168,7 @@ export class Atlas {
       optional(run(plan.hosts, signal)),
     ]);
     const reading = readingOf(url.metric, windows);
+    const quietUntil = isPart(url.place, url.filters) ? clock.end : null;
     const bucketS = bucketSeconds(windows.context);
     const nameOf = (code: string) => index.countries[code]?.name ?? index.regions[code] ?? code;
     return {
@@ -182,7 +184,7 @@ export class Atlas {
       truncated: cells.truncated,
       buckets: bucketsOf(windows.context, bucketS),
       bucketS,
-      series: series && errorSeries(series, windows.context, bucketS, url.place.country ? clock.end : null),
+      series: series && errorSeries(series, windows.context, bucketS, quietUntil),
       hosts: hosts && hostLines(hosts, windows.context, bucketS),
       asked: askedOf(plan, { cells, cities, series, hosts }),
     };

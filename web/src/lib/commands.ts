@@ -48,7 +48,7 @@ const LOOKS: readonly Command[] = [
   look("keys", "help", "help"),
 ];
 
-function placesOf({ countries, regions }: Index): Command[] {
+export function placesOf({ countries, regions }: Index): Command[] {
   const place = (place: Place): Partial<UrlState> => ({ place });
   const world = command(t.map.world, palette.kinds.place, place({ country: null, region: null, city: null }));
   const all = Object.entries(countries).map(([country, { name, english = "" }]) =>

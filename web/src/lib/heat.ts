@@ -1,8 +1,8 @@
 // Hour by day: the cells of the heat map, in the zone that is shown.
 
 import type { History } from "./history";
-import { wilson } from "./lapse";
 import { ENOUGH, RATE, stepOf } from "./scales";
+import { wilson } from "./wilson";
 import { moment, wall } from "./wall";
 import { DAY, HOUR, SECOND } from "./windows";
 

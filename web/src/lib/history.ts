@@ -2,6 +2,7 @@
 
 import { numberOf, rowsOf } from "./answer";
 import { Failure, run, type Answer, type Ask } from "./api";
+import { ALL, keyOf, paramsOf, type Filters } from "./filters";
 import { WORLD, formatPlace, type Place } from "./places";
 import { HOUR, type Window } from "./windows";
 
@@ -22,9 +23,15 @@ export function historyOf(answer: Answer): History {
   );
 }
 
-export function overTime({ from, to }: Window, bucket_s: number, place: Place = WORLD): Ask {
+export function overTime(
+  { from, to }: Window,
+  bucket_s: number,
+  place: Place = WORLD,
+  filters: Filters = ALL,
+): Ask {
   const { country, region, city } = place;
-  return { query: "errors_over_time", params: { from, to, bucket_s, country, region, city } };
+  const only = paramsOf(filters);
+  return { query: "errors_over_time", params: { from, to, bucket_s, country, region, city, ...only } };
 }
 
 export class Memory {
@@ -32,12 +39,13 @@ export class Memory {
   #history: Promise<History> | null = null;
 
   /** Up to the last full hour. It is not given up when the page asks anew: the next question wants the same. */
-  past(span: Window, bucketS: number, place: Place = WORLD): Promise<History> {
+  past(span: Window, bucketS: number, place: Place, filters: Filters): Promise<History> {
     const [from, to] = [Math.floor(span.from / HOUR) * HOUR, Math.floor(span.to / HOUR) * HOUR];
-    const key = `${from} ${to} ${bucketS} ${formatPlace(place)}`;
+    const key = `${from} ${to} ${bucketS} ${formatPlace(place)} ${keyOf(filters)}`;
     if (key !== this.#key || !this.#history) {
       this.#key = key;
-      const asked = run(overTime({ from, to }, bucketS, place), new AbortController().signal).then(historyOf);
+      const ask = overTime({ from, to }, bucketS, place, filters);
+      const asked = run(ask, new AbortController().signal).then(historyOf);
       this.#history = asked;
       asked.catch(() => {
         if (this.#history === asked) this.#history = null;
@@ -47,11 +55,18 @@ export class Memory {
   }
 
   /** With the hour that is not over, which is asked for each time. */
-  async whole(span: Window, bucketS: number, place: Place, signal: AbortSignal): Promise<History> {
+  async whole(
+    span: Window,
+    bucketS: number,
+    place: Place,
+    filters: Filters,
+    signal: AbortSignal,
+  ): Promise<History> {
     const hour = Math.floor(span.to / HOUR) * HOUR;
+    const current = { from: Math.max(span.from, hour), to: span.to };
     const [past, now] = await Promise.all([
-      this.past(span, bucketS, place),
-      run(overTime({ from: Math.max(span.from, hour), to: span.to }, bucketS, place), signal),
+      this.past(span, bucketS, place, filters),
+      run(overTime(current, bucketS, place, filters), signal),
     ]);
     return new Map([...past, ...historyOf(now)]);
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Keys, keyList, pageKeys } from "./keys";
+import { keyList } from "./key-list";
+import { Keys, pageKeys } from "./keys";
 import { PAGES } from "./routes";
 
 const stroke = (key: string, held: Partial<Record<"ctrlKey" | "metaKey" | "altKey", boolean>> = {}) => {

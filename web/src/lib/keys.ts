@@ -1,17 +1,11 @@
-// The keys: what they are called in the list, and what a stroke means.
+// What a stroke means; what the keys are called stands in `key-list.ts`.
 
 import { PAGES, type PageName } from "./routes";
-import { t } from "./texts";
 
 export type Action =
-  | { readonly name: "help" | "palette" | "search" | "metric" | "compare" | "twin" | "zone" | "lapse" }
+  | { readonly name: "help" | "palette" | "search" | "metric" | "compare" | "twin" | "zone" | "lapse" | "filter" }
   | { readonly name: "zoom"; readonly factor: number }
   | { readonly name: "page"; readonly page: PageName };
-
-export interface Key {
-  readonly keys: readonly string[];
-  readonly what: string;
-}
 
 /** The letter of each page after `g`: the first of its name that no page before it has. */
 export function pageKeys(pages: readonly PageName[] = PAGES): Map<string, PageName> {
@@ -23,40 +17,6 @@ export function pageKeys(pages: readonly PageName[] = PAGES): Map<string, PageNa
   return letters;
 }
 
-export function keyList(): { readonly where: string; readonly keys: readonly Key[] }[] {
-  const { keys: said, pages } = t.shared;
-  const key = (stroke: string, what: string): Key => ({ keys: [stroke], what });
-  return [
-    {
-      where: said.everywhere,
-      keys: [
-        key("?", said.help),
-        key(`${said.ctrl} K`, said.palette),
-        key("/", said.search),
-        key("t", said.zone),
-        ...[...pageKeys()].map(([letter, page]) => ({ keys: ["g", letter], what: said.goTo(pages[page]) })),
-      ],
-    },
-    {
-      where: said.map,
-      keys: [
-        key("v", said.twin),
-        key("r", said.metric),
-        key("c", said.compare),
-        key("p", said.lapse),
-        key("+", said.zoomIn),
-        key("−", said.zoomOut),
-        key("0", said.whole),
-        key("Esc", said.up),
-      ],
-    },
-    {
-      where: said.table,
-      keys: [key("↑", said.rowAbove), key("↓", said.rowBelow), key("Enter", said.open)],
-    },
-  ];
-}
-
 const SINGLE: Readonly<Record<string, Action>> = {
   "?": { name: "help" },
   "/": { name: "search" },
@@ -65,6 +25,7 @@ const SINGLE: Readonly<Record<string, Action>> = {
   c: { name: "compare" },
   p: { name: "lapse" },
   t: { name: "zone" },
+  f: { name: "filter" },
   "+": { name: "zoom", factor: 2 },
   "=": { name: "zoom", factor: 2 },
   "-": { name: "zoom", factor: 0.5 },

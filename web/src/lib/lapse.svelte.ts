@@ -3,7 +3,8 @@
 import { failureFrom, request, type Answer, type Failure } from "./api";
 import type { Shown } from "./atlas.svelte";
 import { ordered, type Cell } from "./cells";
-import { STEPS, framesOf, lapseAsk, stepWindow, type TimeOf } from "./lapse";
+import { STEPS, stepWindow, type TimeOf } from "./lapse-steps";
+import { keyOf } from "./filters";
 import { formatPlace } from "./places";
 import { session } from "./session.svelte";
 import type { UrlState } from "./url-state";
@@ -49,7 +50,8 @@ export class Lapse {
     const { level, index, url } = shown;
     const nameOf = (code: string) => index.countries[code]?.name ?? index.regions[code] ?? code;
     try {
-      const body = lapseAsk(level, url.place, this.#window, this.by);
+      const { framesOf, lapseAsk } = await import("./lapse");
+      const body = lapseAsk(level, url.place, this.#window, this.by, url.filters);
       const answer = await request<Answer>("POST", "/api/v1/sql", { body, signal });
       if (signal.aborted) return;
       this.truncated = answer.truncated;
@@ -113,5 +115,5 @@ export class Lapse {
 }
 
 function questionOf(url: UrlState): string {
-  return JSON.stringify([url.view, url.window, formatPlace(url.place)]);
+  return JSON.stringify([url.view, url.window, formatPlace(url.place), keyOf(url.filters)]);
 }

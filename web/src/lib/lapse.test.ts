@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Answer, Scalar } from "./api";
 import { totalsOf } from "./cells";
-import { STEPS, framesOf, lapseAsk, stepWindow, wilson } from "./lapse";
+import { framesOf, lapseAsk } from "./lapse";
+import { STEPS, stepWindow } from "./lapse-steps";
 import { WORLD, parsePlace } from "./places";
 import { DAY } from "./windows";
 
@@ -27,7 +28,8 @@ test("each parameter that is sent is used, and the other way round", () => {
     ["city", "ES/ES-MD"],
     ["city", "SG"],
   ] as const) {
-    const { sql, params } = lapseAsk(level, parsePlace(place), { from: 0, to: DAY }, "ts");
+    const filters = { path: "/checkout", as_org: "AT&T" };
+    const { sql, params } = lapseAsk(level, parsePlace(place), { from: 0, to: DAY }, "ts", filters);
     const used = new Set([...sql.matchAll(/\$(\w+)/g)].map((match) => match[1]));
     expect([...used].sort()).toEqual(Object.keys(params).sort());
   }
@@ -59,11 +61,4 @@ test("no row is lost, each frame has rates of its own", () => {
   ]);
   expect(frames[0]?.[0]?.shrunk).toBeCloseTo((50 + 200 * 0.025) / 1200);
   expect(frames[23]?.[0]).toMatchObject({ place: null, rate: 1 });
-});
-
-test("the interval is Wilson's", () => {
-  const { lo, hi } = wilson(8, 13);
-  expect(lo).toBeCloseTo(0.355, 3);
-  expect(hi).toBeCloseTo(0.823, 3);
-  expect(wilson(0, 0)).toEqual({ lo: null, hi: null });
 });

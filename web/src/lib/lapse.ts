@@ -3,14 +3,12 @@
 import { numberOf, rowsOf, textOf, type Row } from "./answer";
 import type { Answer } from "./api";
 import { rateOf, totalsOf, unknownName, type Cell, type NameOf } from "./cells";
+import { ALL, chosenOf, paramsOf, type Filters } from "./filters";
+import { STEPS, type TimeOf } from "./lapse-steps";
 import type { Level, Place } from "./places";
 import { ENOUGH } from "./scales";
+import { wilson } from "./wilson";
 import type { Window } from "./windows";
-
-export const STEPS = 24;
-
-/** By when it happened, or by when the line came in. */
-export type TimeOf = "ts" | "observed_ts";
 
 export interface LapseAsk {
   readonly sql: string;
@@ -20,7 +18,13 @@ export interface LapseAsk {
 /** Cities beyond the largest would make an answer of too many rows. */
 const CITIES_MAX = 1000;
 
-export function lapseAsk(level: Level, place: Place, window: Window, by: TimeOf): LapseAsk {
+export function lapseAsk(
+  level: Level,
+  place: Place,
+  window: Window,
+  by: TimeOf,
+  filters: Filters = ALL,
+): LapseAsk {
   const keys = { country: ["country"], region: ["country", "region"], city: ["country", "region", "city"] }[
     level
   ];
@@ -30,6 +34,7 @@ export function lapseAsk(level: Level, place: Place, window: Window, by: TimeOf)
   const scope = [
     ...(place.country ? ["country = $country"] : []),
     ...(level === "city" && place.region ? ["region = $region"] : []),
+    ...chosenOf(filters).map(({ field }) => `${field} = $${field}`),
   ];
   const where = ["status IS NOT NULL", inWindow, ...scope].join("\n    AND ");
   const cells = `SELECT (CAST(${by} AS BIGINT) - $from_us) / $step_us AS step, ${columns}${points},
@@ -53,13 +58,9 @@ export function lapseAsk(level: Level, place: Place, window: Window, by: TimeOf)
       step_us: Math.ceil((to_us - from_us) / STEPS),
       ...(place.country ? { country: place.country } : {}),
       ...(level === "city" && place.region ? { region: place.region } : {}),
+      ...paramsOf(filters),
     },
   };
-}
-
-export function stepWindow({ from, to }: Window, step: number): Window {
-  const length = Math.ceil((to - from) / STEPS);
-  return { from: from + step * length, to: Math.min(to, from + (step + 1) * length) };
 }
 
 /** The cells of each step, most errors beyond their share first, as in the saved queries. */
@@ -100,14 +101,4 @@ function counts(row: Row, level: Level, nameOf: NameOf): Cell {
     excess: null,
     change: null,
   };
-}
-
-/** The 95 % interval of a share, as the server's `wilson_low` and `wilson_high`. */
-export function wilson(k: number, n: number): { lo: number | null; hi: number | null } {
-  if (n === 0) return { lo: null, hi: null };
-  const z = 1.959964;
-  const middle = k / n + (z * z) / (2 * n);
-  const half = z * Math.sqrt(((k / n) * (1 - k / n)) / n + (z * z) / (4 * n * n));
-  const scale = 1 + (z * z) / n;
-  return { lo: Math.max(0, (middle - half) / scale), hi: Math.min(1, (middle + half) / scale) };
 }

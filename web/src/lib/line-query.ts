@@ -12,7 +12,9 @@ export const FACETS = [
   "error_class",
   "service",
   "host",
+  "path",
   "country",
+  "as_org",
   "format",
   "source",
 ] as const;

@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE } from "./windows";
 
 const WINDOW = { from: 20_000 * DAY, to: 20_000 * DAY + HOUR };
 
-test.each(["/overview", "/overview?last=6h", `/overview?from=${WINDOW.from}&to=${WINDOW.to}`])(
+test.each(["/overview", "/overview?last=6h&path=%2Fa", `/overview?from=${WINDOW.from}&to=${WINDOW.to}`])(
   "%s is kept",
   (address) => {
     expect(formatOverview(parseOverview(new URL(address, "http://a.test").search))).toBe(address);
@@ -13,17 +13,24 @@ test.each(["/overview", "/overview?last=6h", `/overview?from=${WINDOW.from}&to=$
 );
 
 test("links carry the window on, and move with the clock where it does", () => {
-  const moving = { last: "1h", window: null } as const;
-  const fixed = { last: "1h", window: WINDOW } as const;
+  const moving = { last: "1h", window: null, filters: {} } as const;
+  const fixed = { last: "1h", window: WINDOW, filters: {} } as const;
   expect(mapOf(moving, WINDOW, "DE")).toBe("/map?place=DE&view=hour");
-  expect(mapOf({ last: "24h", window: null }, WINDOW)).toBe("/map");
+  expect(mapOf({ ...moving, last: "24h" }, WINDOW)).toBe("/map");
   const span = `from=${WINDOW.from}&to=${WINDOW.to}`;
-  expect(mapOf({ last: "6h", window: null }, WINDOW)).toBe(`/map?${span}&view=custom`);
+  expect(mapOf({ ...moving, last: "6h" }, WINDOW)).toBe(`/map?${span}&view=custom`);
   expect(mapOf(fixed, WINDOW, "DE")).toBe(`/map?${span}&place=DE&view=custom`);
-  expect(linesOf(moving, { status: "5xx" }, "/a b")).toBe("/lines?text=%2Fa+b&status=5xx");
+  expect(linesOf(moving, { status: "5xx", path: "/a b" })).toBe("/lines?status=5xx&path=%2Fa+b");
   expect(linesOf(fixed, { country: null })).toBe(`/lines?${span}&country=`);
   expect(serverOf(moving, "web-1")).toBe("/servers?last=1h&host=web-1");
-  expect(timeOf(WINDOW)).toBe(`/time?${span}`);
+  expect(timeOf(WINDOW, {})).toBe(`/time?${span}`);
+});
+
+test("links carry on what is filtered by", () => {
+  const scope = { last: "1h", window: null, filters: { host: "a", path: "/b" } } as const;
+  expect(mapOf(scope, WINDOW, "DE")).toBe("/map?place=DE&host=a&path=/b&view=hour");
+  expect(linesOf(scope, { host: "c" })).toBe("/lines?host=c&path=%2Fb");
+  expect(timeOf(WINDOW, scope.filters)).toMatch(/&host=a&path=%2Fb$/);
 });
 
 test("the busiest host is the one of the window, not of the hours around it", () => {
@@ -44,5 +51,6 @@ test("the busiest host is the one of the window, not of the hours around it", ()
     elapsed_ms: 1,
   };
   expect(busiestOf(answer, WINDOW, { from: WINDOW.to - DAY, to: WINDOW.to }, 300)?.name).toBe("now");
+  expect(busiestOf(answer, WINDOW, { from: WINDOW.to - DAY, to: WINDOW.to }, 300, "earlier")?.name).toBe("earlier");
   expect(busiestOf({ ...answer, n_rows: 0 }, WINDOW, WINDOW, 300)).toBeNull();
 });

@@ -1,25 +1,34 @@
 // What the overview asks the server, and where its links lead.
 
 import { run, type Answer, type Ask, type Status } from "./api";
+import { facetAsk } from "./filter-values";
+import { chosenOf, facetsOf, paramsOf, parseFilters, type Filters } from "./filters";
 import { loadIndex, type Index } from "./geometry";
 import { orNull, overTime, type History, type Memory } from "./history";
 import { formatLines, type Facet, type FacetChoice } from "./line-query";
 import { HEARD_MS, LAG_MS, pipelineOf, type Pipeline } from "./pipeline";
 import { BEFORE, daysBefore, pastOf, pulseAsk, pulseOf, type Past, type Pulse } from "./pulse";
+import { WORLD } from "./places";
 import { pathOf } from "./routes";
 import { bucketsOf, errorSeries, hostLines, type ErrorSeries, type Line } from "./series";
 import { formatSpan, parseSpan, windowOf, type Span } from "./spans";
 import { START, formatUrl } from "./url-state";
 import { USUAL_DAYS, lastAbove, usualOf, type Above, type Usual } from "./usual";
 import { DAY, SECOND, bucketSeconds, clockOf, type Clock, type Window } from "./windows";
-import { worstOf, type Worst } from "./worst";
+import { worstAmong, worstOf, type Worst } from "./worst";
 
-export function parseOverview(search: string): Span {
-  return parseSpan(new URLSearchParams(search));
+/** Which requests: of what time, and of what. */
+export interface Scope extends Span {
+  readonly filters: Filters;
 }
 
-export function formatOverview(span: Span): string {
-  return pathOf("overview", null, formatSpan(span));
+export function parseOverview(search: string): Scope {
+  const params = new URLSearchParams(search);
+  return { ...parseSpan(params), filters: parseFilters(params) };
+}
+
+export function formatOverview({ filters, ...span }: Scope): string {
+  return pathOf("overview", null, { ...formatSpan(span), ...paramsOf(filters) });
 }
 
 /** Requests, errors and what is usual, on one time axis. */
@@ -46,7 +55,7 @@ export interface Overview {
 }
 
 export async function askOverview(
-  span: Span,
+  { filters, ...span }: Scope,
   status: Status,
   memory: Memory,
   signal: AbortSignal,
@@ -57,23 +66,27 @@ export async function askOverview(
   const context = { from: Math.min(window.from, window.to - DAY), to: window.to };
   const bucketS = Math.max(300, bucketSeconds(context));
   const bounds = { from: window.from, to: window.to };
+  const only = paramsOf(filters);
+  const isAll = chosenOf(filters).length === 0;
   const optional = (ask: Ask) => orNull(run(ask, signal), signal);
-  const [pulse, past, errors, history, hosts, countries, byHost, paths, lag, unparsed, heard, index] =
+  const [pulse, past, errors, history, hosts, countries, byHost, paths, facets, lag, unparsed, heard, index] =
     await Promise.all([
-      run(pulseAsk(window), signal),
+      run(pulseAsk(window, WORLD, filters), signal),
       Promise.all(
         BEFORE.map(async ({ days }) => {
           const then = daysBefore(window, days);
-          const answer = await optional(pulseAsk(then));
+          const answer = await optional(pulseAsk(then, WORLD, filters));
           return pastOf(answer && pulseOf(answer), then, status.data.from);
         }),
       ),
-      optional(overTime(context, bucketS)),
-      orNull(memory.past({ from: context.from - USUAL_DAYS * DAY, to: window.to }, bucketS), signal),
+      optional(overTime(context, bucketS, WORLD, filters)),
+      orNull(memory.past({ from: context.from - USUAL_DAYS * DAY, to: window.to }, bucketS, WORLD, filters), signal),
       optional({ query: "host_load", params: { ...context, bucket_s: bucketS } }),
-      optional({ query: "errors_by_country", params: bounds }),
-      optional({ query: "errors_by_host", params: bounds }),
-      optional({ query: "errors_by_path", params: bounds }),
+      optional({ query: "errors_by_country", params: { ...bounds, ...only } }),
+      isAll ? optional({ query: "errors_by_host", params: bounds }) : null,
+      isAll ? optional({ query: "errors_by_path", params: bounds }) : null,
+      // Hosts and paths of only some requests are told by the facets.
+      isAll ? null : optional(facetAsk(window, WORLD, filters)),
       optional({ query: "ingest_lag", params: { from: now - LAG_MS, to: now } }),
       optional({ query: "unparsed_share", params: bounds }),
       optional({ query: "sources_heard", params: { from: now - HEARD_MS, to: now } }),
@@ -82,14 +95,16 @@ export async function askOverview(
   const nothing: Past = { known: "nothing", pulse: null };
   const read = pulseOf(pulse) as Pulse;
   const worst = (answer: Answer | null, column: string) => answer && worstOf(answer, column, read.rate);
+  const worstBy = (answer: Answer | null, field: "host" | "path") =>
+    isAll ? worst(answer, field) : facets && worstAmong(facets, field, filters[field], read.rate);
   return {
     clock,
     window,
     now: read,
     past: { day: past[0] ?? nothing, week: past[1] ?? nothing },
     course: errors && courseOf(errors, history ?? new Map(), window, context, bucketS),
-    host: hosts && busiestOf(hosts, window, context, bucketS),
-    worst: { country: worst(countries, "country"), host: worst(byHost, "host"), path: worst(paths, "path") },
+    host: hosts && busiestOf(hosts, window, context, bucketS, filters.host),
+    worst: { country: worst(countries, "country"), host: worstBy(byHost, "host"), path: worstBy(paths, "path") },
     pipeline: pipelineOf(lag, unparsed, heard, now),
     index,
   };
@@ -110,8 +125,14 @@ function courseOf(
   return { context, buckets, series, usual, above: isWithin ? latest : null };
 }
 
-/** Of the hosts, the one with most CPU on average within the window. */
-export function busiestOf(answer: Answer, window: Window, context: Window, bucketS: number): Line | null {
+/** Of the hosts the one that is filtered by, or else the one with most CPU on average within the window. */
+export function busiestOf(
+  answer: Answer,
+  window: Window,
+  context: Window,
+  bucketS: number,
+  host?: string,
+): Line | null {
   const buckets = bucketsOf(context, bucketS);
   const mean = ({ values }: Line) => {
     const within = values.filter(
@@ -120,22 +141,22 @@ export function busiestOf(answer: Answer, window: Window, context: Window, bucke
     return within.length > 0 ? within.reduce((sum, value) => sum + value, 0) / within.length : -1;
   };
   const { lines } = hostLines(answer, context, bucketS);
-  return lines.reduce<Line | null>((most, line) => (most && mean(most) >= mean(line) ? most : line), null);
+  const chosen = lines.find(({ name }) => name === host);
+  return chosen ?? lines.reduce<Line | null>((most, line) => (most && mean(most) >= mean(line) ? most : line), null);
 }
 
 /** The map of the window; it moves with the clock where the window does. */
-export function mapOf(span: Span, window: Window, country: string | null = null): string {
-  const place = { country, region: null, city: null };
-  if (!span.window && span.last === "1h") return formatUrl({ ...START, view: "hour", place });
-  if (!span.window && span.last === "24h") return formatUrl({ ...START, place });
-  return formatUrl({ ...START, view: "custom", window, place });
+export function mapOf({ filters, ...span }: Scope, window: Window, country: string | null = null): string {
+  const of = { ...START, place: { country, region: null, city: null }, filters };
+  if (!span.window && span.last === "1h") return formatUrl({ ...of, view: "hour" });
+  if (!span.window && span.last === "24h") return formatUrl(of);
+  return formatUrl({ ...of, view: "custom", window });
 }
 
-/** The lines of the window. */
-/** The lines with one value of each facet given. */
-export function linesOf(span: Span, only: Partial<Record<Facet, FacetChoice>>, text = ""): string {
-  const chosen = Object.fromEntries(Object.entries(only).map(([facet, value]) => [facet, [value]]));
-  return formatLines({ view: "lines", ...span, text, chosen });
+/** The lines of what is shown, with one value of each facet given. */
+export function linesOf({ filters, ...span }: Scope, only: Partial<Record<Facet, FacetChoice>>): string {
+  const given = Object.fromEntries(Object.entries(only).map(([facet, value]) => [facet, [value]]));
+  return formatLines({ view: "lines", ...span, text: "", chosen: { ...facetsOf(filters), ...given } });
 }
 
 export function serverOf(span: Span, host: string): string {
@@ -143,6 +164,6 @@ export function serverOf(span: Span, host: string): string {
 }
 
 /** The page of times, with that window chosen in it. */
-export function timeOf({ from, to }: Window): string {
-  return pathOf("time", null, { from: String(from), to: String(to) });
+export function timeOf({ from, to }: Window, filters: Filters): string {
+  return pathOf("time", null, { from: String(from), to: String(to), ...paramsOf(filters) });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatPlace, levelOf, parentOf, parsePlace, trail } from "./places";
+import { formatPlace, levelOf, parentOf, parsePlace, trail, placeName } from "./places";
 
 test.each([
   ["", ""],
@@ -37,4 +37,9 @@ test.each([
   ["ES/ES-MD/Madrid", "city"],
 ])("the areas of %s are of level %s", (text, level) => {
   expect(levelOf(parsePlace(text), (country) => country === "ES")).toBe(level);
+});
+
+test("a place without a name is called by its code", () => {
+  expect(placeName({ country: "DE", region: null, city: null }, null)).toBe("DE");
+  expect(placeName({ country: "ES", region: "ES-MD", city: "Madrid" }, null)).toBe("Madrid");
 });

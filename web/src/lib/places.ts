@@ -1,5 +1,7 @@
 // A place is a path: the world, a country, a region of it, a city in that.
 
+import type { Index } from "./geometry";
+
 /** Empty codes mean "all"; a city may stand without a region when its region is not known. */
 export interface Place {
   /** ISO 3166-1 alpha-2. */
@@ -72,4 +74,11 @@ export function levelOf(place: Place, hasRegions: (country: string) => boolean):
   if (!place.country) return "country";
   if (!place.region && hasRegions(place.country)) return "region";
   return "city";
+}
+
+/** What a place is called; nothing for the world. */
+export function placeName({ country, region, city }: Place, index: Index | null): string {
+  if (city) return city;
+  if (region) return index?.regions[region] ?? region;
+  return country ? (index?.countries[country]?.name ?? country) : "";
 }

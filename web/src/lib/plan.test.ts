@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { addressOf } from "./api";
-import { parsePlace, type Level } from "./places";
+import { WORLD, parsePlace, type Level } from "./places";
 import { planOf } from "./plan";
 import { HOUR, windowsOf, type View } from "./windows";
 
@@ -25,6 +25,12 @@ test("each level asks for its areas and the cities over them", () => {
 
 test("the difference asks for both windows", () => {
   check("difference", "country", "", `change_by_country?${both}`, `change_by_city?${both}`);
+});
+
+test("all but the hosts are of the requests that are filtered by", () => {
+  const plan = planOf("country", WORLD, windowsOf("hour", null, END), { path: "/checkout" });
+  for (const ask of [plan.cells, plan.cities, plan.series]) expect(ask?.params).toMatchObject({ path: "/checkout" });
+  expect(plan.hosts.params).not.toHaveProperty("path");
 });
 
 test("the series follows the place down to the city, the hosts do not", () => {

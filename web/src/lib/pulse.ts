@@ -3,7 +3,8 @@
 import { numberOf, rowsOf } from "./answer";
 import type { Answer, Ask } from "./api";
 import { count, integer, localized, percent, points, surplus } from "./format";
-import type { Place } from "./places";
+import { ALL, paramsOf, type Filters } from "./filters";
+import { WORLD, type Place } from "./places";
 import { DAY, type Window } from "./windows";
 
 export interface Pulse {
@@ -20,9 +21,9 @@ export interface Pulse {
   readonly p95Ms: number | null;
 }
 
-export function pulseAsk({ from, to }: Window, place: Place | null = null): Ask {
-  const { country, region, city } = place ?? { country: null, region: null, city: null };
-  return { query: "pulse", params: { from, to, country, region, city } };
+export function pulseAsk({ from, to }: Window, place: Place = WORLD, filters: Filters = ALL): Ask {
+  const { country, region, city } = place;
+  return { query: "pulse", params: { from, to, country, region, city, ...paramsOf(filters) } };
 }
 
 export function pulseOf(answer: Answer): Pulse | null {

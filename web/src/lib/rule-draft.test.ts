@@ -33,3 +33,10 @@ test("a place is a parameter", () => {
   expect(draft.id).toBe("5xx-es-es-md-by-city");
   expect(ruleText(draft)).toContain('params = { country = "ES", region = "ES-MD" }');
 });
+
+test("what is filtered by is a parameter, whatever its letters", () => {
+  const draft = draftOf(cells, "country", WORLD, { path: "/checkout", as_org: 'Telefónica "X" de España, S.A.U.' });
+  expect(draft.id).toBe("5xx-checkout-telefonica-x-de-espana-s-by-country");
+  const document = readToml(ruleText(draft));
+  expect(valueAt(document, "query.params")).toEqual({ path: "/checkout", as_org: 'Telefónica "X" de España, S.A.U.' });
+});

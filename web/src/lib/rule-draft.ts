@@ -1,6 +1,8 @@
 // A rule for what is on the screen, as a proposal: its limits come from the answer that is shown.
 
 import type { Cell } from "./cells";
+import { ALL, chosenOf, paramsOf, type Filters } from "./filters";
+import { folded } from "./fuzzy";
 import type { Level, Place } from "./places";
 
 /** With fewer requests than this nothing is decided. */
@@ -23,14 +25,20 @@ export interface RuleDraft {
   readonly recover: number;
 }
 
-export function draftOf(cells: readonly Cell[], level: Level, { country, region }: Place): RuleDraft {
+export function draftOf(
+  cells: readonly Cell[],
+  level: Level,
+  { country, region }: Place,
+  filters: Filters = ALL,
+): RuleDraft {
   const rates = cells
     .flatMap(({ n, rate }) => (n >= MIN_N && rate !== null ? [rate] : []))
     .sort((a, b) => a - b);
   const median = rates.length ? middle(rates) : null;
   const raise = Math.min(1, rounded(Math.max(RAISE_MIN, RAISE_TIMES * (median ?? 0))));
   const scope = level === "country" ? [] : [country, level === "city" ? region : null];
-  const where = scope.flatMap((code) => (code ? [code.toLowerCase()] : []));
+  const names = [...scope, ...chosenOf(filters).map(({ value }) => value)];
+  const where = names.flatMap((name) => idPart(name ?? "") || []);
   return {
     id: `5xx${where.map((code) => `-${code}`).join("")}-by-${level}`,
     query: `errors_by_${level}`,
@@ -38,11 +46,20 @@ export function draftOf(cells: readonly Cell[], level: Level, { country, region 
     params: {
       ...(level !== "country" && country ? { country } : {}),
       ...(level === "city" && region ? { region } : {}),
+      ...paramsOf(filters),
     },
     median,
     raise,
     recover: rounded(raise * RECOVER_SHARE),
   };
+}
+
+const ID_PART_CHARS_MAX = 24;
+
+/** A name as it can stand in the name of a file. */
+function idPart(name: string): string {
+  const words = folded(name).match(/[a-z0-9]+/g) ?? [];
+  return words.join("-").slice(0, ID_PART_CHARS_MAX).replace(/-$/, "");
 }
 
 function middle(sorted: readonly number[]): number {

@@ -1,6 +1,7 @@
 // The cells as a file for a spreadsheet.
 
 import type { Cell } from "./cells";
+import { ALL, paramsOf, type Filters } from "./filters";
 
 const COLUMNS = [
   "country",
@@ -16,10 +17,12 @@ const COLUMNS = [
 ];
 const COMPARED = ["requests_before", "errors_before", "rate_before", "change", "z", "significant"];
 
-export function csvOf(cells: readonly Cell[]): string {
+/** What is filtered by is the same in every line, so that files can be put together. */
+export function csvOf(cells: readonly Cell[], filters: Filters = ALL): string {
+  const only = paramsOf(filters);
   const compared = cells.some(({ change }) => change);
   const lines = [
-    compared ? [...COLUMNS, ...COMPARED] : COLUMNS,
+    [...COLUMNS, ...(compared ? COMPARED : []), ...Object.keys(only)],
     ...cells.map(({ place, name, n, k, rate, lo, hi, excess, change }) => [
       place?.country ?? null,
       place?.region ?? null,
@@ -32,6 +35,7 @@ export function csvOf(cells: readonly Cell[]): string {
       hi,
       excess,
       ...(change ? [change.n, change.k, change.rate, change.change, change.z, change.significant] : []),
+      ...Object.values(only),
     ]),
   ];
   return lines.map((line) => `${line.map(field).join(",")}\r\n`).join("");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { WORLD } from "./places";
-import { contextOf, formatTime, parseTime, placeName } from "./time-page";
+import { contextOf, formatTime, parseTime } from "./time-page";
 import { DAY, HOUR } from "./windows";
 
 const END = 20_000 * DAY;
@@ -8,13 +8,13 @@ const END = 20_000 * DAY;
 test.each([
   "/time",
   "/time?days=28",
-  "/time?from=1727999999999&to=1728000000000&place=ES%2FES-MD%2FMadrid",
+  "/time?from=1727999999999&to=1728000000000&place=ES%2FES-MD%2FMadrid&host=web-1",
 ])("%s is kept", (address) => {
   expect(formatTime(parseTime(new URL(address, "http://a.test").search))).toBe(address);
 });
 
 test("nonsense takes the ordinary value", () => {
-  expect(parseTime("?days=9&from=7&to=3&place=nowhere")).toEqual({ days: 7, window: null, place: WORLD });
+  expect(parseTime("?days=9&from=7&to=3&place=nowhere")).toEqual({ days: 7, window: null, place: WORLD, filters: {} });
 });
 
 test("a window is seen with as much again around it, at least three hours, and nothing that is ahead", () => {
@@ -26,9 +26,4 @@ test("a window is seen with as much again around it, at least three hours, and n
   expect(contextOf(half, END).to - contextOf(half, END).from).toBe(DAY);
   const days = { from: END - 3 * DAY, to: END };
   expect(contextOf(days, END)).toEqual(days);
-});
-
-test("a place without a name is called by its code", () => {
-  expect(placeName({ country: "DE", region: null, city: null }, null)).toBe("DE");
-  expect(placeName({ country: "ES", region: "ES-MD", city: "Madrid" }, null)).toBe("Madrid");
 });

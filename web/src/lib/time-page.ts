@@ -1,10 +1,11 @@
 // What the page of times shows: some days by hour, one window of them, and the same window a week before.
 
 import { run, type Status } from "./api";
+import { isPart, paramsOf, parseFilters, type Filters } from "./filters";
 import { loadIndex, type Index } from "./geometry";
 import { beginOf, datesOf, HEAT_DAYS, heatOf, heatSeconds, type HeatDay, type HeatDays } from "./heat";
 import { orNull, overTime, type Memory } from "./history";
-import { WORLD, formatPlace, parsePlace, type Place } from "./places";
+import { formatPlace, parsePlace, type Place } from "./places";
 import { BEFORE, daysBefore, pastOf, pulseAsk, pulseOf, type Before, type Past, type Pulse } from "./pulse";
 import { pathOf } from "./routes";
 import { bucketsOf, errorSeries, type ErrorSeries } from "./series";
@@ -16,6 +17,7 @@ export interface TimeState {
   /** Null for the last day, which moves with the clock. */
   readonly window: Window | null;
   readonly place: Place;
+  readonly filters: Filters;
 }
 
 export function parseTime(search: string): TimeState {
@@ -24,15 +26,17 @@ export function parseTime(search: string): TimeState {
     days: HEAT_DAYS.find((days) => String(days) === params.get("days")) ?? 7,
     window: parseSpan(params).window,
     place: parsePlace(params.get("place") ?? ""),
+    filters: parseFilters(params),
   };
 }
 
-export function formatTime({ days, window, place }: TimeState): string {
+export function formatTime({ days, window, place, filters }: TimeState): string {
   return pathOf("time", null, {
     days: days === 7 ? null : String(days),
     from: window && String(window.from),
     to: window && String(window.to),
     place: formatPlace(place),
+    ...paramsOf(filters),
   });
 }
 
@@ -55,7 +59,7 @@ export interface Times {
 }
 
 export async function askTimes(
-  { days, window: chosen, place }: TimeState,
+  { days, window: chosen, place, filters }: TimeState,
   status: Status,
   zoneOf: (index: Index | null) => string,
   memory: Memory,
@@ -72,21 +76,21 @@ export async function askTimes(
   const heatS = heatSeconds(dates, zone);
   const heatSpan = { from: beginOf(dates, zone), to: clock.end };
   const [history, errors, before, pulse, past] = await Promise.all([
-    memory.whole(heatSpan, heatS, place, signal),
-    run(overTime(context, bucketS, place), signal),
-    orNull(run(overTime(earlier, bucketS, place), signal), signal),
-    run(pulseAsk(window, place), signal),
+    memory.whole(heatSpan, heatS, place, filters, signal),
+    run(overTime(context, bucketS, place, filters), signal),
+    orNull(run(overTime(earlier, bucketS, place, filters), signal), signal),
+    run(pulseAsk(window, place, filters), signal),
     Promise.all(
       BEFORE.map(async ({ days }) => {
         const then = daysBefore(window, days);
-        const answer = await orNull(run(pulseAsk(then, place), signal), signal);
+        const answer = await orNull(run(pulseAsk(then, place, filters), signal), signal);
         return pastOf(answer && pulseOf(answer), then, status.data.from);
       }),
     ),
   ]);
   const nothing: Past = { known: "nothing", pulse: null };
-  // A place may well be quiet for a while; all of them together falling silent is a gap.
-  const quiet = (until: number) => (place.country === null ? null : until);
+  // A place or a path may well be quiet for a while; all of them together falling silent is a gap.
+  const quiet = (until: number) => (isPart(place, filters) ? until : null);
   return {
     clock,
     zone,
@@ -111,15 +115,4 @@ export function contextOf({ from, to }: Window, end: number): Window {
   const margin = Math.min((DAY - length) / 2, Math.max(3 * HOUR, length));
   const last = Math.max(to, Math.min(to + margin, end));
   return { from: last - length - 2 * margin, to: last };
-}
-
-export function isWorld(place: Place): boolean {
-  return formatPlace(place) === formatPlace(WORLD);
-}
-
-/** What a place is called, from the outermost in. */
-export function placeName({ country, region, city }: Place, index: Index | null): string {
-  if (city) return city;
-  if (region) return index?.regions[region] ?? region;
-  return country ? (index?.countries[country]?.name ?? country) : "";
 }

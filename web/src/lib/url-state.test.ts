@@ -10,6 +10,7 @@ test.each([
   ["?from=1000&to=2000", "/map?from=1000&to=2000&view=custom"],
   ["?from=1000&to=2000&view=day", "/map?from=1000&to=2000&view=custom"],
   ["?from=1000&to=2000&view=difference", "/map?from=1000&to=2000&view=difference"],
+  ["?as_org=AT%26T&path=%2Fa%20b&host=", "/map?path=/a%20b&as_org=AT%26T"],
   // Nonsense falls back to the ordinary view.
   ["?view=custom", "/map"],
   ["?view=x&metric=y&place=z", "/map"],
@@ -25,7 +26,7 @@ test("what is written reads back the same", () => {
     for (const metric of ["rate", "count"] as const) {
       for (const city of ["Madrid", "A/B", "100% & more", "#?=+", "東京"]) {
         const as: Twin = view === "hour" ? "treemap" : "map";
-        const state = { view, metric, place: { country: "ES", region: "ES-MD", city }, window: null, as };
+        const state = { view, metric, place: { country: "ES", region: "ES-MD", city }, window: null, as, filters: { path: city } };
         const url = formatUrl(state);
         expect(parseUrl(url.slice("/map".length))).toEqual(state);
       }

@@ -1,5 +1,6 @@
-// All state of the view is in the address: /map?from=&to=&place=ES/ES-MD/Madrid&metric=count&view=hour&as=treemap.
+// All state of the view is in the address: /map?from=&to=&place=ES/ES-MD/Madrid&path=&metric=count&view=hour&as=treemap.
 
+import { ALL, paramsOf, parseFilters, type Filters } from "./filters";
 import { WORLD, formatPlace, parsePlace, type Place } from "./places";
 import type { View, Window } from "./windows";
 
@@ -14,9 +15,10 @@ export interface UrlState {
   /** Null while the window moves with the clock. */
   readonly window: Window | null;
   readonly as: Twin;
+  readonly filters: Filters;
 }
 
-export const START: UrlState = { view: "day", metric: "rate", place: WORLD, window: null, as: "map" };
+export const START: UrlState = { view: "day", metric: "rate", place: WORLD, window: null, as: "map", filters: ALL };
 
 const VIEWS: readonly View[] = ["day", "hour", "week", "difference", "custom"];
 export const METRICS: readonly Metric[] = ["rate", "count", "surprise"];
@@ -32,10 +34,11 @@ export function parseUrl(search: string): UrlState {
   const metric = METRICS.find((metric) => metric === params.get("metric")) ?? "rate";
   const as = TWINS.find((twin) => twin === params.get("as")) ?? "map";
   const named = VIEWS.find((view) => view === params.get("view"));
-  if (named === "difference") return { view: named, metric, place, window, as };
+  const rest = { metric, place, as, filters: parseFilters(params) };
+  if (named === "difference") return { view: named, window, ...rest };
   // A window given makes any other view that window's own.
-  if (window) return { view: "custom", metric, place, window, as };
-  return { view: named && named !== "custom" ? named : "day", metric, place, window: null, as };
+  if (window) return { view: "custom", window, ...rest };
+  return { view: named && named !== "custom" ? named : "day", window: null, ...rest };
 }
 
 function parseWindow(from: string | null, to: string | null): Window | null {
@@ -50,16 +53,21 @@ function parseMs(text: string | null): number {
 }
 
 /** Writes the shortest address that reads back as the same state. */
-export function formatUrl({ view, metric, place, window, as }: UrlState): string {
+export function formatUrl({ view, metric, place, window, as, filters }: UrlState): string {
   const pairs: string[] = [];
   if (window) pairs.push(`from=${window.from}`, `to=${window.to}`);
   const path = formatPlace(place);
-  // A slash may stand in a query (RFC 3986, section 3.4), and reads better.
-  if (path) pairs.push(`place=${encodeURIComponent(path).replace(/%2F/g, "/")}`);
+  if (path) pairs.push(`place=${readable(path)}`);
+  for (const [name, value] of Object.entries(paramsOf(filters))) pairs.push(`${name}=${readable(value)}`);
   if (metric !== "rate") pairs.push(`metric=${metric}`);
   if (view !== "day") pairs.push(`view=${view}`);
   if (as !== "map") pairs.push(`as=${as}`);
   return pairs.length ? `/map?${pairs.join("&")}` : "/map";
+}
+
+/** A slash may stand in a query (RFC 3986, section 3.4), and reads better. */
+function readable(text: string): string {
+  return encodeURIComponent(text).replace(/%2F/g, "/");
 }
 
 /** Takes the one-time secret out of a sign-in link's fragment. */

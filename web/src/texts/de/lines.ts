@@ -26,6 +26,8 @@ const lines: typeof en = {
       error_class: "Art des Fehlers",
       service: "Dienst",
       host: "Server",
+      path: "Pfad",
+      as_org: "Netz",
       country: "Land",
       format: "Format",
       source: "Quelle",

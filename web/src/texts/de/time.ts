@@ -6,8 +6,6 @@ const time: typeof en = {
   asking: "Die Tage werden abgefragt …",
   howMany: "Wie viele Tage",
   days: (n) => `${n} Tage`,
-  everywhere: "Wieder alle Orte",
-
 
   heat: "Fehlerrate nach Stunde und Tag",
   heatSpoken: (zone) => `Fehlerrate nach Uhrzeit und Tag, ${zone}, der neueste Tag zuerst`,

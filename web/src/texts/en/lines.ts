@@ -24,6 +24,8 @@ export default {
       error_class: "Kind of failure",
       service: "Service",
       host: "Host",
+      path: "Path",
+      as_org: "Network",
       country: "Country",
       format: "Format",
       source: "Source",

@@ -4,8 +4,6 @@ export default {
   asking: "Asking for the days …",
   howMany: "How many days",
   days: (n: string) => `${n} days`,
-  everywhere: "All places again",
-
 
   heat: "Error rate by hour and day",
   heatSpoken: (zone: string) => `Error rate by hour of the clock and day, ${zone}, the newest day first`,

@@ -26,6 +26,8 @@ const lines: typeof en = {
       error_class: "Tipo de fallo",
       service: "Servicio",
       host: "Servidor",
+      path: "Ruta",
+      as_org: "Red",
       country: "País",
       format: "Formato",
       source: "Origen",

@@ -6,8 +6,6 @@ const time: typeof en = {
   asking: "Preguntando por los días …",
   howMany: "Cuántos días",
   days: (n) => `${n} días`,
-  everywhere: "Otra vez todos los lugares",
-
 
   heat: "Tasa de errores por hora y día",
   heatSpoken: (zone) => `Tasa de errores por hora del reloj y día, ${zone}, el día más reciente primero`,
