@@ -5,6 +5,7 @@ import { cellsOf, ordered, readingOf, type Cell, type Reading } from "./cells";
 import { isPart } from "./filters";
 import { loadIndex, loadRegions, loadWorld, type Country, type Index, type Shapes } from "./geometry";
 import type { Desk } from "./desk.svelte";
+import { live } from "./live.svelte";
 import { isSamePlace, levelOf, parentOf, type Level, type Place } from "./places";
 import { planOf, type Plan } from "./plan";
 import { router } from "./router.svelte";
@@ -12,7 +13,7 @@ import { errorSeries, hostLines, bucketsOf, type ErrorSeries, type HostLines } f
 import type { Size } from "./scene";
 import { session } from "./session.svelte";
 import { formatUrl, parseUrl, type UrlState } from "./url-state";
-import { REFRESH_MS, bucketSeconds, clockOf, windowsOf, type Clock, type Windows } from "./windows";
+import { SECOND, bucketSeconds, clockOf, windowsOf, type Clock, type Windows } from "./windows";
 import { WHOLE, zoomedAt, type Zoom } from "./zoom";
 
 /** The outlines a view needs. */
@@ -63,7 +64,7 @@ export class Atlas {
   mapSize: Size = { width: 0, height: 0 };
 
   #abort = new AbortController();
-  #startedAt = 0;
+  #mark = live.mark();
   #geometry: { key: string; geometry: Geometry } | null = null;
   readonly #desk: Desk;
 
@@ -79,7 +80,7 @@ export class Atlas {
   start(): () => void {
     this.url = parseUrl(location.search);
     router.replace(formatUrl(this.url));
-    const timer = setInterval(() => this.#tick(), REFRESH_MS);
+    const timer = setInterval(() => this.#tick(), SECOND);
     void this.load();
     return () => {
       clearInterval(timer);
@@ -127,8 +128,8 @@ export class Atlas {
   }
 
   #tick(): void {
-    const isStuck = performance.now() - this.#startedAt > STUCK_MS;
-    if (document.visibilityState === "visible" && (!this.busy || isStuck)) void this.load();
+    const isStuck = performance.now() - this.#mark.at > STUCK_MS;
+    if ((!this.busy || isStuck) && live.isDue(this.#mark)) void this.load();
   }
 
   /** Asks everything anew; what was asked before and is not answered yet no longer counts. */
@@ -137,9 +138,9 @@ export class Atlas {
     const abort = new AbortController();
     this.#abort = abort;
     this.busy = true;
-    this.#startedAt = performance.now();
+    this.#mark = live.mark();
     try {
-      const [desktop, index] = await Promise.all([this.#desk.ask(abort.signal, true), loadIndex()]);
+      const [desktop, index] = await Promise.all([this.#desk.latest(abort.signal), loadIndex()]);
       if (abort.signal.aborted) return;
       this.#desk.put(desktop);
       const { status } = desktop;

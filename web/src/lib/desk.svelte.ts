@@ -1,9 +1,12 @@
-// What every page shows of the server: how it is, and which incidents there are.
+// What every page shows of the server: how it is, and which incidents there are. The server tells both as they change;
+// where it cannot, it is asked.
 
 import { getStatus, type Failure, type Status } from "./api";
 import { Feed } from "./feed.svelte";
 import { act, getIncidents, type Act, type Incident } from "./incidents-api";
 import { lampOf, openIncidents } from "./incidents";
+import { newer } from "./live";
+import { live } from "./live.svelte";
 import { t } from "./texts";
 import { clockOf } from "./windows";
 
@@ -15,7 +18,10 @@ interface Desktop {
 export class Desk {
   /** False while the server does not answer: what is shown may then be old. */
   #answers = $state(true);
-  readonly feed = new Feed((signal) => this.ask(signal));
+  /** The incidents have changed, and asking for them failed. */
+  #isBehind = false;
+  #abort = new AbortController();
+  readonly feed = new Feed((signal) => this.#ask(signal));
 
   readonly status = $derived(this.feed.value?.status ?? null);
   /** The open ones and the latest that ended. */
@@ -36,20 +42,26 @@ export class Desk {
     return this.feed.failure;
   }
 
-  /** Asks the server; the map can do without the incidents, and keeps the last ones then. */
-  async ask(signal: AbortSignal, canDoWithout = false): Promise<Desktop> {
-    const [status, incidents] = await Promise.all([
-      getStatus(signal).catch((error: unknown) => {
-        if (!signal.aborted) this.#answers = false;
-        throw error;
-      }),
-      getIncidents(signal).catch((error: unknown) => {
-        if (canDoWithout) return this.incidents;
-        throw error;
-      }),
-    ]);
-    this.#answers = true;
-    return { status, incidents: Array.isArray(incidents) ? incidents : [] };
+  /** Listens to the server; returns how to stop. */
+  listen(): () => void {
+    const stop = live.start({
+      status: (status) => this.#take(status),
+      incidents: () => void this.#retake(),
+    });
+    return () => {
+      stop();
+      this.#abort.abort();
+    };
+  }
+
+  /** Asks where the server tells nothing by itself; returns how to stop. */
+  start(): () => void {
+    return this.feed.start({ isTold: () => this.#isTold() });
+  }
+
+  /** What was told last, or else what the server says now; the map can do without the incidents. */
+  async latest(signal: AbortSignal): Promise<Desktop> {
+    return this.#isTold() && this.feed.value ? this.feed.value : this.#ask(signal, true);
   }
 
   put(desktop: Desktop): void {
@@ -66,5 +78,43 @@ export class Desk {
       this.put({ ...desktop, incidents });
     }
     return changed;
+  }
+
+  async #ask(signal: AbortSignal, canDoWithout = false): Promise<Desktop> {
+    const [status, incidents] = await Promise.all([
+      getStatus(signal).catch((error: unknown) => {
+        if (!signal.aborted) this.#answers = false;
+        throw error;
+      }),
+      getIncidents(signal).catch((error: unknown) => {
+        if (canDoWithout) return this.incidents;
+        throw error;
+      }),
+    ]);
+    this.#answers = true;
+    live.hear(status);
+    return { status: newer(this.status, status), incidents: Array.isArray(incidents) ? incidents : [] };
+  }
+
+  #isTold(): boolean {
+    return live.streaming && this.feed.value !== null && this.#answers;
+  }
+
+  /** Before the first answer there are no incidents to go with it. */
+  #take(status: Status): void {
+    this.#answers = true;
+    const desktop = this.feed.value;
+    if (desktop) this.put({ ...desktop, status: newer(desktop.status, status) });
+    if (this.#isBehind) void this.#retake();
+  }
+
+  async #retake(): Promise<void> {
+    this.#abort.abort();
+    const { signal } = (this.#abort = new AbortController());
+    const incidents = await getIncidents(signal).catch(() => null);
+    const desktop = this.feed.value;
+    if (signal.aborted) return;
+    this.#isBehind = !Array.isArray(incidents);
+    if (desktop && Array.isArray(incidents)) this.put({ ...desktop, incidents });
   }
 }

@@ -1,8 +1,15 @@
 // Two ways to speak with the server: a feed asks the same again and again, a task does what a person asked for once.
 
 import { failureFrom, type Failure } from "./api";
+import { live } from "./live.svelte";
 import { session } from "./session.svelte";
-import { REFRESH_MS } from "./windows";
+import { REFRESH_MS, SECOND } from "./windows";
+
+interface FeedOptions {
+  readonly everyMs?: number;
+  /** Whether somebody else keeps it new. */
+  readonly isTold?: () => boolean;
+}
 
 /** The newest answer to a question. What it last knew stays while it asks anew or fails. */
 export class Feed<T> {
@@ -11,17 +18,18 @@ export class Feed<T> {
   busy = $state(false);
 
   #abort = new AbortController();
+  #mark = live.mark();
   readonly #ask: (signal: AbortSignal) => Promise<T>;
 
   constructor(ask: (signal: AbortSignal) => Promise<T>) {
     this.#ask = ask;
   }
 
-  /** Asks now and every so often while the page is in sight; returns how to stop. */
-  start(everyMs = REFRESH_MS): () => void {
-    void this.load();
-    const look = () => document.visibilityState === "visible" && !this.busy && void this.load();
-    const timer = setInterval(look, everyMs);
+  /** Asks now, and after changes at most so often, unless the answer is told anyway; returns how to stop. */
+  start({ everyMs = REFRESH_MS, isTold = () => false }: FeedOptions = {}): () => void {
+    if (!isTold()) void this.load();
+    const look = () => !this.busy && !isTold() && live.isDue(this.#mark, everyMs) && void this.load();
+    const timer = setInterval(look, SECOND);
     return () => {
       clearInterval(timer);
       this.#abort.abort();
@@ -33,6 +41,7 @@ export class Feed<T> {
     const abort = new AbortController();
     this.#abort = abort;
     this.busy = true;
+    this.#mark = live.mark();
     try {
       const value = await this.#ask(abort.signal);
       if (abort.signal.aborted) return;

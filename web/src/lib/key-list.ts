@@ -20,6 +20,7 @@ export function keyList(): { readonly where: string; readonly keys: readonly Key
         key("/", said.search),
         key("f", said.filter),
         key("t", said.zone),
+        key("p", t.live.key),
         ...[...pageKeys()].map(([letter, page]) => ({ keys: ["g", letter], what: said.goTo(pages[page]) })),
       ],
     },

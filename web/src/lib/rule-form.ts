@@ -159,11 +159,15 @@ export interface Limits {
 const OPPOSITE: Readonly<Record<string, string>> = { ">": "<", ">=": "<", "<": ">", "<=": ">" };
 export const OPS = Object.keys(OPPOSITE);
 
+function isOp(op: unknown): op is Limit["op"] {
+  return typeof op === "string" && OPS.includes(op);
+}
+
 /** Both limits; null while one of them is not written. */
 export function limitsOf(document: Document): Limits | null {
   const one = (name: string): Limit | null => {
     const [op, at] = [valueAt(document, `${name}.op`), valueAt(document, `${name}.at`)];
-    return typeof op === "string" && typeof at === "number" && Number.isFinite(at) ? { op, at } : null;
+    return isOp(op) && typeof at === "number" && Number.isFinite(at) ? { op, at } : null;
   };
   const [raise, recover] = [one("raise"), one("recover")];
   return raise && recover ? { raise, recover } : null;

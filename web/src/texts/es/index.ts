@@ -2,6 +2,7 @@ import type { Texts } from "../../lib/texts";
 import alerts from "./alerts";
 import incidents from "./incidents";
 import lines from "./lines";
+import live from "./live";
 import map from "./map";
 import overview from "./overview";
 import servers from "./servers";
@@ -15,6 +16,7 @@ const catalogue: Texts = {
   alerts,
   incidents,
   lines,
+  live,
   map,
   overview,
   servers,
