@@ -19,6 +19,7 @@ const CHECKS = [
   "taking",
   "window",
   "incidents",
+  "live",
   "alerts",
   "alerts-editor",
   "lines",

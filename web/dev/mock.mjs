@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { readFileSync, readdirSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { alerts } from "./mock-alerts.mjs";
+import { streams } from "./mock-live.mjs";
 import { accounts, keepQuery, queries, sql } from "./mock-sql.mjs";
 
 const PORT = Number(process.env.PORT ?? 7272);
@@ -566,6 +567,8 @@ createServer(async (request, response) => {
   if (process.env.BROKEN && url.pathname.startsWith("/api/v1/queries")) {
     return fail(503, "busy", "the query took longer than 10 s", "choose a shorter window");
   }
+  const incidents = () => alerts("GET", "/api/v1/incidents", {})[1];
+  if (streams(request, response, url, { status, incidents, fail })) return;
   if (url.pathname === "/api/v1/status") return send(200, status());
   if (url.pathname.startsWith("/api/v1/") && process.env.BROKEN_ALERTS && !url.pathname.endsWith("status"))
     return fail(500, "internal", "something went wrong on the server", "its log has the cause");

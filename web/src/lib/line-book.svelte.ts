@@ -1,9 +1,20 @@
 // What the page of lines shows: a window's lines page by page, or the newest ones as they come in.
 
 import { numberOf, rowsOf, textOf } from "./answer";
-import { failureFrom, type Failure, type Status, type Table } from "./api";
-import { countSql, facetsSql, newestSql, PAGE_ROWS, rowsSql, tailSql, type LineFilter } from "./line-query";
-import { joined, linesOf, type Line } from "./lines";
+import { failureFrom, failureOf, type Failure, type Status, type Table } from "./api";
+import { EventStream } from "./event-stream";
+import {
+  countSql,
+  facetsSql,
+  newestSql,
+  PAGE_ROWS,
+  rowsSql,
+  tailAddress,
+  tailSql,
+  type LineFilter,
+} from "./line-query";
+import { cameIn, joined, linesOf, nAdded, type Line } from "./lines";
+import { live } from "./live.svelte";
 import { session } from "./session.svelte";
 import { windowOf } from "./spans";
 import { askSql } from "./sql-api";
@@ -15,6 +26,8 @@ export class LineBook {
   lines = $state.raw<readonly Line[]>([]);
   /** What came in while somebody was reading further down. */
   held = $state.raw<readonly Line[]>([]);
+  /** How many that were; the oldest are forgotten when they are too many. */
+  nHeld = $state(0);
   facets = $state.raw<Table | null>(null);
   total = $state<number | null>(null);
   window = $state.raw<Window | null>(null);
@@ -30,8 +43,11 @@ export class LineBook {
   #filter: LineFilter | null = null;
   #abort = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #batch = "-1";
+  /** Up to where lines have come in: a batch, and within a stream the moment after the point. */
+  #after = "-1";
   #asking = false;
+  #leaveStream = () => {};
+  #streams = false;
   /** How far the server's clock is ahead of this one. */
   #aheadMs = 0;
 
@@ -40,9 +56,10 @@ export class LineBook {
     const window = windowOf(filter, clockOf(Date.parse(status.now), status.data.to));
     this.#filter = filter;
     this.#aheadMs = Date.parse(status.now) - Date.now();
+    this.#leaveStream();
     await this.#work(async (signal) => {
       this.sql = rowsSql(filter, window);
-      if (this.live) this.#batch = await newestBatch(Date.parse(status.now), signal);
+      if (this.live) this.#after = await newestBatch(Date.parse(status.now), signal);
       // A line that has come in since the window was chosen belongs to what is live.
       const shown = this.live ? { from: window.from, to: window.to + HOUR } : window;
       const [page, facets, counted] = await Promise.all([
@@ -53,10 +70,12 @@ export class LineBook {
       if (signal.aborted) return;
       this.lines = linesOf(page);
       this.held = [];
+      this.nHeld = 0;
       this.facets = facets;
       this.total = numberOf(rowsOf(counted)[0]?.("n") ?? null);
       this.window = window;
       this.hasMore = page.n_rows === PAGE_ROWS;
+      if (this.live) this.#listen(filter);
     });
   }
 
@@ -73,42 +92,83 @@ export class LineBook {
 
   /** Follows what comes in, from the next load on. */
   follow(on: boolean): void {
+    this.stop();
     this.live = on;
     this.paused = false;
-    clearInterval(this.#timer);
+    live.pageSays = on;
     if (on) this.#timer = setInterval(() => void this.#look(), TAIL_EVERY_MS);
   }
 
   pause(on: boolean): void {
     this.paused = on;
-    if (on || this.held.length === 0) return;
+    this.settle();
+  }
+
+  /** Shows what was held, unless something still holds it. */
+  settle(): void {
+    if (this.#isHeld || this.held.length === 0) return;
     this.lines = joined(this.held, this.lines);
     this.held = [];
+    this.nHeld = 0;
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#leaveStream();
     this.#abort.abort();
+    live.pageSays = false;
+  }
+
+  get #isHeld(): boolean {
+    return this.paused || live.paused;
+  }
+
+  /** Lines are told as they come in; where they are not, they are asked for. */
+  #listen(filter: LineFilter): void {
+    this.#leaveStream();
+    const stop = new EventStream({
+      path: () => tailAddress(filter, this.#after),
+      on: {
+        lines: (data, id) => {
+          const told = JSON.parse(data) as Table & { readonly skipped: number };
+          this.#after = id;
+          this.#take(cameIn(told, told.skipped));
+        },
+        fault: (data) => (this.failure = failureOf(0, JSON.parse(data))),
+      },
+      onflow: (flows) => (this.#streams = flows),
+      quiet: true,
+    }).start();
+    this.#leaveStream = () => {
+      stop();
+      this.#leaveStream = () => {};
+    };
+  }
+
+  #take(came: readonly Line[]): void {
+    this.failure = null;
+    if (came.length === 0) return;
+    if (this.#isHeld) {
+      this.nHeld += nAdded(came, this.held);
+      this.held = joined(came, this.held);
+    } else {
+      this.lines = joined(came, this.lines);
+      this.hasMore = false;
+    }
   }
 
   async #look(): Promise<void> {
-    if (!this.#filter || this.busy || this.#asking || document.visibilityState !== "visible") return;
+    if (!this.#filter || this.#streams || this.busy || this.#asking || document.visibilityState !== "visible") return;
     this.#asking = true;
     const { signal } = this.#abort;
     try {
-      const came = linesOf(
-        await askSql(tailSql(this.#filter, this.#batch, Date.now() + this.#aheadMs), signal),
-      );
-      if (signal.aborted || !this.live) return;
-      this.failure = null;
-      const newest = came[0];
-      if (!newest) return;
-      this.#batch = newest.batch;
-      if (this.paused) this.held = joined(came, this.held);
-      else {
-        this.lines = joined(came, this.lines);
-        this.hasMore = false;
-      }
+      const [batch = "-1"] = this.#after.split(".");
+      const sql = tailSql(this.#filter, batch, Date.now() + this.#aheadMs);
+      const came = linesOf(await askSql(sql, signal));
+      // What was told meanwhile is further on.
+      if (signal.aborted || !this.live || this.#streams) return;
+      this.#after = came[0]?.batch ?? this.#after;
+      this.#take(came);
     } catch (error) {
       if (!signal.aborted && !session.lostBy(error)) this.failure = failureFrom(error);
     } finally {

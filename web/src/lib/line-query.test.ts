@@ -5,6 +5,7 @@ import {
   formatLines,
   parseLines,
   rowsSql,
+  tailAddress,
   tailSql,
   toggled,
   withChoices,
@@ -64,5 +65,11 @@ test("a facet counts its other values too", () => {
 
 test("what comes in is told by its batch, what stands around by its source", () => {
   expect(tailSql(parseLines(""), "9", HOUR)).toContain("batch_id > 9");
+  expect(tailAddress(parseLines(""), "9.5")).toBe("/api/v1/tail?after=9.5");
+  const { searchParams } = new URL(tailAddress(parseLines("?host=a%26b&level=error"), "9"), "http://x");
+  expect([...searchParams]).toEqual([
+    ["after", "9"],
+    ["where", "level = 'error'\n  AND host = 'a&b'"],
+  ]);
   expect(aroundSql({ us: 0, batch: "1", row: "2" }, "a'b")).toContain("source = 'a''b'");
 });

@@ -206,6 +206,12 @@ export function newestSql(now: number): string {
   return `SELECT max(batch_id) AS batch_id\nFROM logs\nWHERE observed_ts >= ${timeLiteral((now - TAIL_SLACK_MS) * 1000)}`;
 }
 
+/** Where lines are told as they come in, after a batch or a stream's event. */
+export function tailAddress(filter: LineFilter, after: string): string {
+  const where = all(conditions(filter));
+  return `/api/v1/tail?${new URLSearchParams({ after, ...(where && { where }) })}`;
+}
+
 /** Lines that came in after a batch, wherever in time they belong. */
 export function tailSql(filter: LineFilter, batch: string, now: number): string {
   const since = `observed_ts >= ${timeLiteral((now - TAIL_SLACK_MS) * 1000)}`;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Scalar } from "./api";
 import { TAIL_ROWS } from "./line-query";
-import { exactTime, facetValues, joined, linesOf, toneOf, type Line } from "./lines";
+import { cameIn, exactTime, facetValues, joined, linesOf, nAdded, toneOf, type Line } from "./lines";
 
 function table(names: string[], ...rows: Scalar[][]) {
   return {
@@ -33,6 +33,22 @@ test("what came in is on top, nothing is there twice, and memory has an end", ()
   ]);
   const many = Array.from({ length: TAIL_ROWS }, (_, idx) => line(String(idx)));
   expect(joined([line("new")], many)).toHaveLength(TAIL_ROWS);
+});
+
+test("a stream's lines are turned round, and the gap stays at its place", () => {
+  const told = table(["batch_id", "row_idx"], [7, 0], [7, 1], [8, 0]);
+  const came = cameIn(told, 12);
+  expect(came.map(({ key, skipped }) => [key, skipped])).toEqual([
+    ["8/0", undefined],
+    ["7/1", undefined],
+    ["7/0", 12],
+  ]);
+  expect(joined(came, [line("6/0")]).map(({ key }) => key)).toEqual(["8/0", "7/1", "7/0", "6/0"]);
+  expect(cameIn(table([]), 0)).toEqual([]);
+});
+
+test("what is told twice counts once", () => {
+  expect(nAdded([line("c"), line("b")], [line("b"), line("a")])).toBe(1);
 });
 
 test("a time is told to the millisecond", () => {

@@ -18,6 +18,8 @@ export interface Line extends Cursor {
   readonly source: string | null;
   readonly country: string | null;
   readonly text: string;
+  /** So many lines right before it were left out when it came in. */
+  readonly skipped?: number;
 }
 
 export function linesOf(table: Table): Line[] {
@@ -65,6 +67,19 @@ export function toneOf({ level, errorClass }: Pick<Line, "level" | "errorClass">
   if (errorClass === "server" || errorClass === "app" || level === "error" || level === "fatal") return "bad";
   if (errorClass !== null || level === "warn") return "warn";
   return "plain";
+}
+
+/** Lines as a stream tells them, the newest last; here it comes first. */
+export function cameIn(table: Table, skipped: number): Line[] {
+  const lines = linesOf(table).reverse();
+  const oldest = lines.pop();
+  return oldest ? [...lines, skipped > 0 ? { ...oldest, skipped } : oldest] : [];
+}
+
+/** How many lines are there that were not there before. */
+export function nAdded(came: readonly Line[], before: readonly Line[]): number {
+  const seen = new Set(before.map(({ key }) => key));
+  return came.filter(({ key }) => !seen.has(key)).length;
 }
 
 /** Puts what came in on top; what falls off the end is forgotten, and no line is there twice. */

@@ -15,6 +15,8 @@ class Live {
   streaming = $state(false);
   /** Nothing is refreshed meanwhile. */
   paused = $state(false);
+  /** Whether the page itself says that it is paused. */
+  pageSays = $state(false);
   /** Changes that wait until it goes on. */
   waiting = $state(0);
   /** When the server was heard last, by the clock of `performance.now()`, and how it was. */

@@ -37,6 +37,8 @@ const lines: typeof en = {
     label: "Zeilen, die neueste zuerst",
     paused: (_n, shown) => `Angehalten, ${shown} neu`,
     goOn: "Weiter",
+    skipped: (n, shown) =>
+      n === 1 ? `${shown} Zeile kam zu schnell und fehlt hier` : `${shown} Zeilen kamen zu schnell und fehlen hier`,
     waiting: "Warten auf Zeilen …",
     noneLike: "Keine Zeile in diesem Fenster ist so.",
     none: "Keine Zeilen in diesem Fenster.",

@@ -35,6 +35,8 @@ export default {
     label: "Lines, the newest first",
     paused: (_n: number, shown: string) => `Paused, ${shown} new`,
     goOn: "Go on",
+    skipped: (n: number, shown: string) =>
+      n === 1 ? "1 line came too fast and is left out" : `${shown} lines came too fast and are left out`,
     waiting: "Waiting for lines …",
     noneLike: "No line in this window is like this.",
     none: "No lines in this window.",

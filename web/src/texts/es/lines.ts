@@ -37,6 +37,10 @@ const lines: typeof en = {
     label: "Líneas, primero la más reciente",
     paused: (n, shown) => (n === 1 ? `En pausa, ${shown} nueva` : `En pausa, ${shown} nuevas`),
     goOn: "Seguir",
+    skipped: (n, shown) =>
+      n === 1
+        ? `${shown} línea llegó demasiado deprisa y se omitió`
+        : `${shown} líneas llegaron demasiado deprisa y se omitieron`,
     waiting: "Esperando líneas …",
     noneLike: "Ninguna línea de esta ventana es así.",
     none: "No hay líneas en esta ventana.",
