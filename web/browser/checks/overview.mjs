@@ -41,7 +41,7 @@ export default async function ({ page, check, expect, eventually, by, origin, co
     await by("worst-path").getByTestId("worst-row").first().click();
     await eventually(
       "no lines of the path",
-      async () => new URL(page.url()).searchParams.get("text") === path || page.url(),
+      async () => new URL(page.url()).searchParams.get("path") === path || page.url(),
     );
     await page.goBack();
     await by("numbers").waitFor();

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   count,
   dateTime,
+  ago,
   duration,
   integer,
   parseDateTime,
@@ -86,6 +87,7 @@ test.each([
   [5 * 86_400_000, "5 days"],
 ])("duration %d is %s", (ms, text) => {
   expect(duration(ms)).toBe(text);
+  expect(ago(ms)).toBe(text);
 });
 
 test("log text cannot turn the reading direction or hide characters", () => {

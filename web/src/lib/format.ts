@@ -112,13 +112,22 @@ export function span(from: number, to: number): string {
   return start.slice(0, 10) === end.slice(0, 10) ? `${start} – ${end.slice(11)}` : `${start} – ${end}`;
 }
 
-/** `3 min`, `2 h`, `5 days`. */
+/** `3 min`, `2 h`, `5 days`: how long something takes. */
 export function duration(ms: number): string {
+  return lasting(ms, t.shared.days);
+}
+
+/** The same after a word such as since, for or ago. */
+export function ago(ms: number): string {
+  return lasting(ms, t.shared.daysAgo);
+}
+
+function lasting(ms: number, days: (n: string) => string): string {
   const minutes = Math.round(ms / 60_000);
   if (minutes < 1) return `${Math.max(0, Math.round(ms / 1000))} s`;
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} h` : t.shared.days(integer(Math.round(hours / 24)));
+  return hours < 48 ? `${hours} h` : days(integer(Math.round(hours / 24)));
 }
 
 /** What moves, turns or hides: controls, directions, zero widths, fillers, tags. */

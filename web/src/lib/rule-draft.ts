@@ -2,8 +2,10 @@
 
 import type { Cell } from "./cells";
 import { ALL, chosenOf, paramsOf, type Filters } from "./filters";
+import { localized } from "./format";
 import { folded } from "./fuzzy";
 import type { Level, Place } from "./places";
+import { t } from "./texts";
 
 /** With fewer requests than this nothing is decided. */
 const MIN_N = 200;
@@ -75,13 +77,13 @@ function rounded(rate: number): number {
 
 /** The file, with where its limit comes from. */
 export function ruleText({ id, query, by, params, median, raise, recover }: RuleDraft): string {
-  const percent = (rate: number) => `${Number((rate * 100).toPrecision(2))} %`;
+  const percent = (rate: number) => `${localized(String(Number((rate * 100).toPrecision(2))))} %`;
   const quote = (text: string) => JSON.stringify(text);
   const pairs = Object.entries(params).map(([name, value]) => `${name} = ${quote(value)}`);
   const reason =
     median === null
-      ? "No place had enough requests to take its limit from."
-      : `Half of the places with ${MIN_N} requests or more fail at ${percent(median)} or less; this raises at ${percent(raise)}.`;
+      ? t.map.rule.noReason
+      : t.map.rule.reason(String(MIN_N), percent(median), percent(raise));
   return [
     `# ${reason}`,
     `id = ${quote(id)}`,

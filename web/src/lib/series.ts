@@ -2,6 +2,7 @@
 
 import { numberOf, rowsOf, textOf } from "./answer";
 import type { Answer } from "./api";
+import { t } from "./texts";
 import { MINUTE, SECOND, type Window } from "./windows";
 
 export type Values = (number | null)[];
@@ -67,7 +68,7 @@ export function hostLines(answer: Answer, window: Window, bucketS: number): Host
   const hosts = new Map<string, Values>();
   for (const row of rowsOf(answer)) {
     const idx = idxOf.get(numberOf(row("t")) ?? Number.NaN);
-    const host = textOf(row("host")) ?? "unknown host";
+    const host = textOf(row("host")) ?? t.shared.unknownHost;
     const values = hosts.get(host) ?? buckets.map(() => null);
     hosts.set(host, values);
     if (idx !== undefined) values[idx] = numberOf(row("cpu_pct"));

@@ -1,7 +1,8 @@
 // A rule's value as people read it, by the unit that the rule gives it, and as they write it.
 
-import { count, duration, localized, percent } from "./format";
+import { count, duration, integer, localized, percent } from "./format";
 import type { Share, Spread, Unit } from "./incidents-api";
+import { t } from "./texts";
 
 const THIN_SPACE = "\u202f";
 
@@ -53,9 +54,9 @@ export function parseLimits(text: string, unit: Unit): number[] | null {
 
 /** `62 % (8 of 13; 36–82 %)`; unknown as long as nobody has said. */
 export function shareText({ k, n, value, lo, hi }: Share): string {
-  if (value === null || n === 0) return "unknown";
+  if (value === null || n === 0) return t.shared.unknown;
   const bounds = `${(lo * 100).toFixed(0)}–${(hi * 100).toFixed(0)}${THIN_SPACE}%`;
-  return `${percent(value)} (${k} of ${n}; ${bounds})`;
+  return `${percent(value)} ${t.shared.shares.of(integer(k), integer(n), bounds)}`;
 }
 
 /** `4 min, 90 % within 12 min (7)`. */
@@ -64,5 +65,5 @@ export function spreadText({ median_s, p90_s, n }: Spread): string {
   const median = seconds(median_s);
   return p90_s === null || n === 1
     ? `${median} (${n})`
-    : `${median}, 90${THIN_SPACE}% within ${seconds(p90_s)} (${n})`;
+    : `${median}, ${t.shared.shares.within(`90${THIN_SPACE}%`, seconds(p90_s))} (${n})`;
 }

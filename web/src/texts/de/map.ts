@@ -185,17 +185,9 @@ const map: typeof en = {
   },
 
   rule: {
-    limits: (raise, median, recover) =>
-      `Schlägt an über **${raise}**, dem Doppelten der Quote des mittleren Orts${median === null ? "" : ` (${median})`}, und endet unter **${recover}**.`,
-    few: "Orte mit weniger als 200 Anfragen in 5 Minuten entscheiden nichts.",
-    command: "Auf dem Server schreibt das die Regel:",
-    copyCommand: "Befehl kopieren",
-    itself: "Die Regel selbst:",
-    file: (id) =>
-      `Im Ordner der Abfragen als \`alerts/${id}.toml\` speichern, dann \`logatlas rule lint ${id}\``,
-    copyRule: "Regel kopieren",
-    backtest: (id) =>
-      `Bevor sie jemanden weckt: \`logatlas rule backtest ${id}\` sagt, wie oft sie es getan hätte.`,
+    reason: (min, median, raise) =>
+      `Die Hälfte der Orte mit ${min} Anfragen oder mehr hat ${median} Fehler oder weniger; ab ${raise} schlägt sie an.`,
+    noReason: "Kein Ort hatte genug Anfragen, um daraus eine Grenze zu nehmen.",
   },
 
   empty: {

@@ -37,8 +37,8 @@ const shared: typeof en = {
   savedQuery: (name, rows, ms) =>
     `Gespeicherte Abfrage \`${name}\`: ${rows} Zeilen in ${ms} ms. Im Terminal geht sie mit \`logatlas sql\`.`,
 
-  // The unit's sign has no cases: "seit 5 d", "5 d lang".
-  days: (n) => `${n} d`,
+  days: (n) => `${n} Tage`,
+  daysAgo: (n) => `${n} Tagen`,
   billion: "\u202fMrd.",
   trillion: "\u202fBio.",
   zoneTime: (city) => `Ortszeit ${city}`,
@@ -51,13 +51,12 @@ const shared: typeof en = {
   },
 
   severities: { critical: "kritisch", error: "Fehler", warning: "Warnung", info: "Hinweis" },
-  standings: {
-    firing: "aktiv",
-    acknowledged: "bestätigt",
-    recovering: "erholt sich",
-    closed: "beendet",
-  },
   unknown: "unbekannt",
+  unknownHost: "unbekannter Host",
+  shares: {
+    of: (k, n, interval) => `(${k} von ${n}; ${interval})`,
+    within: (share, time) => `${share} in ${time}`,
+  },
 
   failures: {
     unreachable: "der Server antwortet nicht",

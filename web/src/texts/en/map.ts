@@ -187,17 +187,9 @@ export default {
   },
 
   rule: {
-    limits: (raise: string, median: string | null, recover: string) =>
-      `Raises above **${raise}**, which is twice the rate of the place in the middle${median === null ? "" : ` (${median})`}, and is well again below **${recover}**.`,
-    few: "Places with fewer than 200 requests in 5 minutes decide nothing.",
-    command: "On the server, this writes the rule:",
-    copyCommand: "Copy command",
-    itself: "The rule itself:",
-    file: (id: string) =>
-      `Save it in the folder of queries as \`alerts/${id}.toml\`, then \`logatlas rule lint ${id}\``,
-    copyRule: "Copy rule",
-    backtest: (id: string) =>
-      `Before it pages anybody: \`logatlas rule backtest ${id}\` says how often it would have.`,
+    reason: (min: string, median: string, raise: string) =>
+      `Half of the places with ${min} requests or more fail at ${median} or less; this raises at ${raise}.`,
+    noReason: "No place had enough requests to take its limit from.",
   },
 
   empty: {

@@ -34,7 +34,9 @@ export default {
   savedQuery: (name: string, rows: string, ms: string) =>
     `Saved query \`${name}\`: ${rows} rows in ${ms} ms. Run it in the terminal with \`logatlas sql\`.`,
 
+  // As it stands alone, and after since or ago: not every language says it alike.
   days: (n: string) => `${n} days`,
+  daysAgo: (n: string) => `${n} days`,
   billion: "B",
   trillion: "T",
   zoneTime: (city: string) => `${city} time`,
@@ -47,13 +49,12 @@ export default {
   },
 
   severities: { critical: "critical", error: "error", warning: "warning", info: "info" },
-  standings: {
-    firing: "firing",
-    acknowledged: "acknowledged",
-    recovering: "recovering",
-    closed: "closed",
-  },
   unknown: "unknown",
+  unknownHost: "unknown host",
+  shares: {
+    of: (k: string, n: string, interval: string) => `(${k} of ${n}; ${interval})`,
+    within: (share: string, time: string) => `${share} within ${time}`,
+  },
 
   failures: {
     unreachable: "the server does not answer",

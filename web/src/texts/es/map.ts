@@ -185,17 +185,9 @@ const map: typeof en = {
   },
 
   rule: {
-    limits: (raise, median, recover) =>
-      `Se activa por encima de **${raise}**, el doble de la tasa del lugar intermedio${median === null ? "" : ` (${median})`}, y se da por resuelta por debajo de **${recover}**.`,
-    few: "Los lugares con menos de 200 peticiones en 5 minutos no deciden nada.",
-    command: "En el servidor, esto escribe la regla:",
-    copyCommand: "Copiar orden",
-    itself: "La regla:",
-    file: (id) =>
-      `Guárdala en la carpeta de consultas como \`alerts/${id}.toml\` y ejecuta \`logatlas rule lint ${id}\``,
-    copyRule: "Copiar regla",
-    backtest: (id) =>
-      `Antes de que avise a nadie: \`logatlas rule backtest ${id}\` dice cuántas veces lo habría hecho.`,
+    reason: (min, median, raise) =>
+      `La mitad de los lugares con ${min} peticiones o más falla al ${median} o menos; esta regla salta al ${raise}.`,
+    noReason: "Ningún lugar tuvo peticiones suficientes para tomar de él el límite.",
   },
 
   empty: {

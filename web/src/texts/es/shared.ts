@@ -38,6 +38,7 @@ const shared: typeof en = {
     `Consulta guardada \`${name}\`: ${rows} filas en ${ms} ms. En el terminal se ejecuta con \`logatlas sql\`.`,
 
   days: (n) => `${n} días`,
+  daysAgo: (n) => `${n} días`,
   billion: "\u202fmil M",
   trillion: "\u202fB",
   zoneTime: (city) => `hora de ${city}`,
@@ -50,13 +51,12 @@ const shared: typeof en = {
   },
 
   severities: { critical: "crítica", error: "error", warning: "aviso", info: "información" },
-  standings: {
-    firing: "activa",
-    acknowledged: "reconocida",
-    recovering: "recuperándose",
-    closed: "cerrada",
-  },
   unknown: "desconocido",
+  unknownHost: "host desconocido",
+  shares: {
+    of: (k, n, interval) => `(${k} de ${n}; ${interval})`,
+    within: (share, time) => `${share} en ${time}`,
+  },
 
   failures: {
     unreachable: "el servidor no responde",
