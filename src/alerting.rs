@@ -180,17 +180,45 @@ pub fn apply(
     Ok(changes)
 }
 
+/// Moves every instance of the rule by several ticks, as one change: who has to hear of it is settled once, as of
+/// `now_us`. So nothing is told at a time that is over, of this rule or of another.
+pub fn apply_all(
+    tx: &Transaction<'_>,
+    rule: &AlertRule,
+    ticks: &[(Tick, Context)],
+    now_us: i64,
+    policy: &Policy,
+) -> rusqlite::Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for (tick, context) in ticks {
+        changes.extend(tick::apply(tx, rule, tick, context, policy)?);
+    }
+    if let Some((_, last)) = ticks.last() {
+        let context = Context {
+            now_us: now_us.max(last.now_us),
+            ..last.clone()
+        };
+        settle(tx, policy, &context)?;
+    }
+    Ok(changes)
+}
+
 /// Looks again at closed ticks whose windows gained rows, in order, up to the rule's last one, and settles who
-/// has to hear of what that shows.
+/// has to hear of what that shows, as of `now_us`.
 pub fn revise(
     tx: &Transaction<'_>,
     rule: &AlertRule,
     ticks: &[Tick],
     context: &Context,
+    now_us: i64,
     policy: &Policy,
 ) -> rusqlite::Result<Vec<Change>> {
     let changes = tick::late::revise(tx, rule, ticks, context, policy)?;
-    settle(tx, policy, context)?;
+    let context = Context {
+        now_us: now_us.max(context.now_us),
+        ..context.clone()
+    };
+    settle(tx, policy, &context)?;
     Ok(changes)
 }
 

@@ -56,6 +56,8 @@ type Printer = Box<dyn Fn(&str) + Send>;
 #[derive(Default)]
 struct Inner {
     events: Vec<Value>,
+    /// Change events.
+    changes: Vec<Value>,
     /// In order of opening; a trigger after a resolve opens a new one.
     incidents: Vec<MockIncident>,
     faults: VecDeque<Fault>,
@@ -69,6 +71,11 @@ pub struct MockPagerDuty {
 }
 
 impl MockPagerDuty {
+    /// The change events that came in.
+    pub fn changes(&self) -> Vec<Value> {
+        self.lock().changes.clone()
+    }
+
     /// A mock that says what happens.
     pub fn printing(print: impl Fn(&str) + Send + 'static) -> Self {
         let mock = Self::default();
@@ -81,6 +88,7 @@ impl MockPagerDuty {
         let address = listener.local_addr()?;
         let router = Router::new()
             .route("/v2/enqueue", post(enqueue))
+            .route("/v2/change/enqueue", post(change))
             .route("/incidents", get(incidents))
             .route("/rest/incidents", get(rest_incidents))
             .route("/events", get(events))
@@ -167,6 +175,24 @@ async fn rest_incidents(
 
 async fn events(State(mock): State<MockPagerDuty>) -> Json<Value> {
     Json(json!(mock.events()))
+}
+
+/// Change events open nothing.
+async fn change(State(mock): State<MockPagerDuty>, body: String) -> Response {
+    let Ok(event) = serde_json::from_str::<Value>(&body) else {
+        return (StatusCode::BAD_REQUEST, "no JSON\n").into_response();
+    };
+    let mut inner = mock.lock();
+    let summary = event["payload"]["summary"].as_str().unwrap_or_default();
+    if let Some(print) = &inner.print {
+        print(&format!(
+            "change       {}",
+            crate::text::escape_controls(summary)
+        ));
+    }
+    inner.changes.push(event);
+    let body = json!({"status": "success", "message": "Change event processed"});
+    (StatusCode::ACCEPTED, Json(body)).into_response()
 }
 
 async fn enqueue(State(mock): State<MockPagerDuty>, body: String) -> Response {

@@ -8,6 +8,7 @@ pub mod kind;
 pub mod lint;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
@@ -554,7 +555,7 @@ impl AlertRule {
             return Err("eval.every lies between 1s and 1d".into());
         }
         if self.eval.offset >= self.eval.every {
-            return Err("eval.offset is shorter than eval.every".into());
+            return Err("eval.offset has to be shorter than eval.every".into());
         }
         if self.eval.late == Some(Late::Reeval) && self.eval.late_horizon.is_none() {
             return Err("eval.late = \"reeval\" needs eval.late_horizon: how far back".into());
@@ -709,6 +710,14 @@ pub fn read_files(dir: &Path) -> Result<Files, RuleError> {
         source,
     };
     let base = dir.canonicalize().unwrap_or_default();
+    if let Ok(about) = std::fs::metadata(&dir)
+        && let Some(what) = who_else_writes(about.mode(), about.uid(), about.gid())
+    {
+        return Err(RuleError::Invalid {
+            name: dir.display().to_string(),
+            what: what.replace("file", "folder"),
+        });
+    }
     let entries = match std::fs::read_dir(&dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         entries => Some(entries.map_err(failed)?),
@@ -752,7 +761,6 @@ pub fn read_files(dir: &Path) -> Result<Files, RuleError> {
 /// asked and who is woken. A link may lead to another place of the folder, as mounted configuration has it, and
 /// not out of it. A group of the owner's own (its number is the owner's) counts as the owner.
 fn read_file(path: &Path, base: &Path) -> Result<String, RuleError> {
-    use std::os::unix::fs::MetadataExt;
     let failed = |source| RuleError::Read {
         path: path.to_owned(),
         source,

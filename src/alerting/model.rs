@@ -268,7 +268,7 @@ impl World {
         let ticks: Vec<Tick> = self.ticks.iter().rev().take(10).rev().cloned().collect();
         let (context, policy, rule) = (self.context(), self.policy.clone(), self.rule.clone());
         for _ in 0..2 {
-            self.write(|tx| revise(tx, &rule, &ticks, &context, &policy).map(drop));
+            self.write(|tx| revise(tx, &rule, &ticks, &context, context.now_us, &policy).map(drop));
         }
     }
 

@@ -267,7 +267,7 @@ impl Silence {
             crate::time::rfc3339(self.expires_us),
             self.reason
         );
-        notice::tell_change(tx, &self.id, &summary, policy, context)?;
+        notice::tell_change(tx, &summary, policy, context)?;
         Ok(Ok(self.id))
     }
 }
@@ -313,7 +313,7 @@ pub fn end_silence(
     let ended = silences(tx)?.into_iter().find(|silence| silence.id == id);
     let subject = ended.map(|silence| silence.subject()).unwrap_or_default();
     let summary = format!("{actor} ended the silence of {subject}");
-    notice::tell_change(tx, id, &summary, policy, context)?;
+    notice::tell_change(tx, &summary, policy, context)?;
     Ok(true)
 }
 

@@ -98,7 +98,7 @@ pub(super) fn note_rules(
     };
     match rules_changed(&before, &used).as_slice() {
         [] => Ok(()),
-        changed => tell_change(tx, "rules", &changed.join("; "), policy, context),
+        changed => tell_change(tx, &changed.join("; "), policy, context),
     }
 }
 
@@ -125,14 +125,16 @@ fn rules_changed(
 /// Tells of a change to the targets that have a place for it.
 pub(super) fn tell_change(
     tx: &Transaction<'_>,
-    subject: &str,
     summary: &str,
     policy: &Policy,
     context: &Context,
 ) -> rusqlite::Result<()> {
     let takes = policy.targets.iter().filter(|(_, takes)| takes.changes);
     let targets: BTreeSet<&String> = takes.map(|(name, _)| name).collect();
-    let key = Key::of_notice(&format!("change {subject}"));
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let key = Key::of_notice("change");
     write(tx, &key, Reason::Deploy, summary, &targets, context)
 }
 

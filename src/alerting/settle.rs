@@ -268,7 +268,9 @@ impl Live {
 /// Silences that have not ended; those whose matches are all well end here.
 fn silences_at_work(tx: &Transaction<'_>, now_us: i64) -> rusqlite::Result<Vec<Silence>> {
     let mut at_work = silences(tx)?;
-    at_work.retain(|silence| silence.ended_us.is_none() && silence.expires_us > now_us);
+    at_work.retain(|silence| {
+        silence.ended_us.is_none() && (silence.created_us..silence.expires_us).contains(&now_us)
+    });
     if at_work.iter().all(|silence| !silence.until_clear) {
         return Ok(at_work);
     }

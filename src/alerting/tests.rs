@@ -1091,7 +1091,9 @@ fn late_rows_open_what_is_still_wrong_and_note_what_is_over() {
         let again = ticks(after);
         for _ in 0..2 {
             let context = context(again.last().unwrap().tick_us);
-            bench.write(|tx, policy| revise(tx, &rule, &again, &context, policy).unwrap());
+            bench.write(|tx, policy| {
+                revise(tx, &rule, &again, &context, context.now_us, policy).unwrap()
+            });
         }
         let notes: Vec<String> = bench
             .db

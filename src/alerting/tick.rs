@@ -333,7 +333,7 @@ fn judge(
             // Nothing at all is no proof that this one is well.
             KeyKind::Value if is_silent => Verdict::Band,
             KeyKind::Value => Verdict::Missing,
-            KeyKind::NoData if is_silent && !key.labels.is_empty() => Verdict::Band,
+            KeyKind::NoData if is_silent => Verdict::Band,
             _ => Verdict::Clear,
         };
         verdicts.insert(key.clone(), (verdict, None));

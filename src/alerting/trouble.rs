@@ -41,6 +41,10 @@ impl Trouble<'_> {
                 self.event(tx, self.incident_id, "fallback", Some(fallback))?;
             }
         }
+        if message.action == Action::Digest {
+            // News that wakes nobody wakes nobody when it is lost; the outbox shows it.
+            return Ok(());
+        }
         if message.rule == DELIVERY {
             // The message about the trouble is in trouble: there is no further way.
             return Ok(());

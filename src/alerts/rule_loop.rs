@@ -344,17 +344,13 @@ impl RuleLoop {
     ) -> Result<(), String> {
         let problem = ticks.last().and_then(|tick| tick.outcome.clone().err());
         let (own, own_policy, waits) = (rule.clone(), policy.clone(), rule.explain().is_some());
-        let contexts: Vec<Context> = ticks
-            .iter()
-            // The time that the tick is about, not the moment it happens to be taken: catching up gives the same.
-            .map(|tick| self.context(tick.tick_us + rule.eval.lateness.0))
-            .collect();
+        // The time that a tick is about, not the moment it happens to be taken: catching up gives the same.
+        let context = |tick: &Tick| self.context(tick.tick_us + rule.eval.lateness.0);
+        let ticks = ticks.into_iter().map(|tick| (tick.clone(), context(&tick)));
+        let (ticks, now) = (ticks.collect::<Vec<_>>(), self.now_us);
         let hold_until_us = now_us() + EXPLAIN_WITHIN_US;
         let write = move |tx: &Transaction<'_>| {
-            let mut changes = Vec::new();
-            for (tick, context) in ticks.iter().zip(&contexts) {
-                changes.extend(alerting::apply(tx, &own, tick, context, &own_policy)?);
-            }
+            let changes = alerting::apply_all(tx, &own, &ticks, now, &own_policy)?;
             if changes.iter().any(|change| change.effect == Effect::Open) {
                 crash::point("applying");
                 if waits {
@@ -382,10 +378,10 @@ impl RuleLoop {
         let (engine, queries) = (&self.app.engine, &self.app.queries);
         let ticks = backtest::history(engine, queries, rule, span, |_| {}).await;
         let context = self.context(last_us + rule.eval.lateness.0);
-        let (own, policy) = (rule.clone(), policy.clone());
+        let (own, policy, now) = (rule.clone(), policy.clone(), self.now_us);
         let hold_until_us = now_us() + EXPLAIN_WITHIN_US;
         self.write(rule, move |tx: &Transaction<'_>| {
-            let changes = alerting::revise(tx, &own, &ticks, &context, &policy)?;
+            let changes = alerting::revise(tx, &own, &ticks, &context, now, &policy)?;
             if own.explain().is_some() && !changes.is_empty() {
                 outbox::hold_back(tx, &own.id, hold_until_us)?;
             }

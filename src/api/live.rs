@@ -315,6 +315,7 @@ pub(super) async fn tail(
         Cursor::parse(id).ok_or_else(|| ApiError::bad_request(format!("{id} is no event's id")))
     });
     let after = after.transpose()?;
+    crate::query::bind::check_condition(&condition)?;
     // Planned, so that a condition that is none is told before the stream begins.
     let trial = format!("SELECT 1 FROM logs WHERE (\n{condition}\n)");
     drop(app.engine.stream(&trial, Limits::PANEL).await?);

@@ -508,6 +508,11 @@ impl Backtest {
     #[expect(clippy::print_stdout, reason = "this is the command's answer")]
     fn gate(&self, report: &Value) -> u8 {
         let mut code = DONE;
+        let is_gated = self.max_pages_week.is_some() || self.min_ppv.is_some();
+        if is_gated && report["ticks_with_rows"] == 0 {
+            println!("FAILED: nothing could be judged in that time");
+            return FAILED;
+        }
         let pages = report["pages_per_week"].as_f64().unwrap_or(0.0);
         if let Some(max) = self.max_pages_week.filter(|max| pages > *max) {
             println!("FAILED: {pages:.1} pages a week, at most {max} are allowed");
@@ -548,7 +553,10 @@ fn show(outcome: &Value) {
     );
     let (n_ticks, n_failed) = (report["ticks"].as_i64(), report["failed_ticks"].as_i64());
     match report["ticks_with_rows"].as_i64() {
-        Some(0) if n_failed < n_ticks => println!(
+        Some(0) if n_failed.is_some_and(|n| n > 0) => {
+            println!("nothing could be judged: the query failed; `logatlas rule lint` may say why");
+        }
+        Some(0) => println!(
             "nothing could be judged: the query returned no row in any of these windows; there may be no lines of that time"
         ),
         Some(n) if Some(n) < n_ticks => println!("{n} of the ticks had rows to judge"),

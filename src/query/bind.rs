@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::QueryError;
@@ -62,6 +63,16 @@ pub fn bind(sql: &str, values: &BTreeMap<String, Value>) -> Result<String, Query
     Ok(bound)
 }
 
+/// Checks that a text is one condition and nothing beside it, before it is put into a query.
+pub fn check_condition(text: &str) -> Result<(), QueryError> {
+    let bad = |error: ParserError| QueryError::Invalid(error.to_string());
+    let mut parser = Parser::new(&GenericDialect {})
+        .try_with_sql(text)
+        .map_err(bad)?;
+    parser.parse_expr().map_err(bad)?;
+    parser.expect_token(&Token::EOF).map_err(bad)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +107,25 @@ mod tests {
     fn a_missing_value_is_named() {
         let error = bind("SELECT $from", &BTreeMap::new()).unwrap_err();
         assert_eq!(error.to_string(), "no value for parameter $from");
+    }
+
+    #[test]
+    fn a_condition_is_one_expression() {
+        for text in [
+            "true",
+            "status >= 500 AND path LIKE '/a%'",
+            "a IN (1, 2) -- note",
+        ] {
+            check_condition(text).unwrap();
+        }
+        for text in [
+            "",
+            "true) OR (true",
+            "true; SELECT 1",
+            "true UNION SELECT 1",
+            "1 = 1 LIMIT 1",
+        ] {
+            assert!(check_condition(text).is_err(), "{text}");
+        }
     }
 }

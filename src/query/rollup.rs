@@ -528,6 +528,8 @@ impl Reading {
             .as_ref()
             .is_none_or(|filter| self.is_exact(filter, kinds));
         let is_arg_fine = params.args.iter().all(|arg| match arg {
+            // Of null there is nothing to count.
+            Expr::Literal(value, _) => !value.is_null(),
             Expr::Column(column) => match kinds.get(column) {
                 // Where a coordinate is largest it is known.
                 Some(Kind::Coordinate) => {

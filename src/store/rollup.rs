@@ -45,6 +45,7 @@ impl Store {
     /// how many it made.
     pub async fn roll_up(&self) -> Result<usize, StoreError> {
         let mut n_made = 0;
+        let mut failed = HashSet::new();
         loop {
             let logs = self.view(Table::Logs).files;
             let rollups = self.view(Table::Rollups).files;
@@ -56,7 +57,8 @@ impl Store {
             let gone: Vec<DataFile> = gone.cloned().collect();
             // The latest are asked for most.
             let due = logs.iter().rev().filter(|file| {
-                file.n_rows >= ROLLED_ROWS_MIN && !known.contains(file.path.as_str())
+                let is_known = known.contains(file.path.as_str()) || failed.contains(&file.path);
+                file.n_rows >= ROLLED_ROWS_MIN && !is_known
             });
             let due: Vec<DataFile> = due.take(COMMITTED_FILES_MAX).cloned().collect();
             if due.is_empty() && gone.is_empty() {
@@ -65,12 +67,13 @@ impl Store {
             let source = self.slot(Table::Logs).log.lock().await.object_store();
             let mut made = Vec::new();
             for file in &due {
-                let batches = read_file(Table::Logs, Arc::clone(&source), file).await?;
-                let (day, path) = (file.day, file.path.clone());
-                let counted = tokio::task::spawn_blocking(move || count(day, &batches)).await;
-                let counted =
-                    counted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-                made.push((path, counted?));
+                match count_file(Arc::clone(&source), file).await {
+                    Ok(counted) => made.push((file.path.clone(), counted)),
+                    Err(error) => {
+                        tracing::warn!(%error, path = file.path, "a file cannot be counted, its rows are read");
+                        failed.insert(file.path.clone());
+                    }
+                }
             }
             n_made += made.len();
             self.commit_rollups(made, gone).await?;
@@ -93,6 +96,17 @@ impl Store {
         slot.change_view(|view| view.files = files);
         Ok(())
     }
+}
+
+async fn count_file(
+    source: Arc<dyn object_store::ObjectStore>,
+    file: &DataFile,
+) -> Result<DayFile, StoreError> {
+    let batches = read_file(Table::Logs, source, file).await?;
+    let day = file.day;
+    tokio::task::spawn_blocking(move || count(day, &batches))
+        .await
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 /// A place, as finely as the level says; the finer parts are null.

@@ -496,10 +496,8 @@ async fn an_answer_that_the_caller_has_is_not_sent_again() {
     let client = Client::new(&home, &server, "admin");
     let query = "/api/v1/queries/errors_by_country?from=0&to=4000000000000";
     let paths = [
-        "/api/v1/status",
         "/api/v1/queries",
         query,
-        "/api/v1/rules",
         "/geo/world.json",
         "/runbooks/server-error-rate-by-country",
         "/",

@@ -237,6 +237,10 @@ async fn every_answer_is_that_of_the_rows() {
             "SELECT count(*) AS n FROM logs WHERE status IS NOT NULL AND country = 'nowhere'",
             true,
         ),
+        (
+            "SELECT count(NULL) AS n FROM logs WHERE status IS NOT NULL",
+            false,
+        ),
         // What a class does not tell, what no rollup holds, and rows without a status.
         ("SELECT count(*) AS n FROM logs WHERE status >= 503", false),
         ("SELECT count(*) AS n FROM logs WHERE status = 500", false),
