@@ -95,7 +95,8 @@ export default {
     all: "All requests",
     clear: "Clear",
     clearTitle: "All requests again",
-    remove: (field: string, value: string) => `No longer only ${field} ${value}`,
+    // After what the filter is, for those who hear it.
+    remove: ", take off",
     fields: { service: "Service", host: "Host", path: "Path", as_org: "Network" },
     place: "Place",
     any: "All",

@@ -97,7 +97,7 @@ const shared: typeof en = {
     all: "Todas las peticiones",
     clear: "Quitar",
     clearTitle: "Todas las peticiones de nuevo",
-    remove: (field, value) => `Ya no solo ${field} ${value}`,
+    remove: ", quitar",
     fields: { service: "Servicio", host: "Host", path: "Ruta", as_org: "Red" },
     place: "Lugar",
     any: "Todo",
