@@ -70,7 +70,7 @@ pub fn check_condition(text: &str) -> Result<(), QueryError> {
         .try_with_sql(text)
         .map_err(bad)?;
     parser.parse_expr().map_err(bad)?;
-    parser.expect_token(&Token::EOF).map_err(bad)
+    parser.expect_token(&Token::EOF).map(drop).map_err(bad)
 }
 
 #[cfg(test)]

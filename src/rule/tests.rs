@@ -112,7 +112,7 @@ fn a_file_that_breaks_leaves_the_rule_as_it_was() {
         ),
         (&RULE.replace("\"1m\"", "1"), 0o600, "invalid type"),
         (
-            &RULE.replace("\"rate\"\n        title", "\"no-lines\"\n        title"),
+            &RULE.replace("\"rate\"\n    title", "\"no-lines\"\n    title"),
             0o600,
             "has the id no-lines too",
         ),
