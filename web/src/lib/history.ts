@@ -1,4 +1,5 @@
-// Requests and errors over days. What is long past does not change, and is asked for once an hour.
+// Requests and errors over days. What is long past changes seldom, and is asked for once an hour; the last full hour
+// still gains late lines, and is asked for each time with the one that is not over.
 
 import { numberOf, rowsOf } from "./answer";
 import { Failure, run, type Answer, type Ask } from "./api";
@@ -10,6 +11,9 @@ export interface Counts {
   readonly n: number;
   readonly k: number;
 }
+
+/** Where what is asked for once an hour ends. */
+const settledAt = (to: number) => Math.floor(to / HOUR) * HOUR - HOUR;
 
 /** By the start of their bucket. */
 export type History = ReadonlyMap<number, Counts>;
@@ -38,9 +42,10 @@ export class Memory {
   #key = "";
   #history: Promise<History> | null = null;
 
-  /** Up to the last full hour. It is not given up when the page asks anew: the next question wants the same. */
+  /** Up to an hour before the last full one. It is not given up when the page asks anew: the next question wants the same. */
   past(span: Window, bucketS: number, place: Place, filters: Filters): Promise<History> {
-    const [from, to] = [Math.floor(span.from / HOUR) * HOUR, Math.floor(span.to / HOUR) * HOUR];
+    const from = Math.floor(span.from / HOUR) * HOUR;
+    const to = Math.max(from, settledAt(span.to));
     const key = `${from} ${to} ${bucketS} ${formatPlace(place)} ${keyOf(filters)}`;
     if (key !== this.#key || !this.#history) {
       this.#key = key;
@@ -54,7 +59,7 @@ export class Memory {
     return this.#history;
   }
 
-  /** With the hour that is not over, which is asked for each time. */
+  /** With the hours that are asked for each time. */
   async whole(
     span: Window,
     bucketS: number,
@@ -62,8 +67,7 @@ export class Memory {
     filters: Filters,
     signal: AbortSignal,
   ): Promise<History> {
-    const hour = Math.floor(span.to / HOUR) * HOUR;
-    const current = { from: Math.max(span.from, hour), to: span.to };
+    const current = { from: Math.max(span.from, settledAt(span.to)), to: span.to };
     const [past, now] = await Promise.all([
       this.past(span, bucketS, place, filters),
       run(overTime(current, bucketS, place, filters), signal),

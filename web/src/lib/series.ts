@@ -12,7 +12,7 @@ export interface Line {
   readonly values: Values;
 }
 
-/** Starts of the buckets that touch the window, in epoch milliseconds, as `date_bin` cuts them. */
+/** Starts of the buckets that touch the window, in epoch milliseconds, as the saved queries cut them. */
 export function bucketsOf(window: Window, bucketS: number): number[] {
   const size = bucketS * SECOND;
   const first = Math.floor(window.from / size) * size;
