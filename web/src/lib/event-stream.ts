@@ -47,7 +47,9 @@ export class EventStream {
     const source = new EventSource(this.#ends.path());
     this.#source = source;
     this.#lostAfter(GRACE_MS);
+    let isMissed = false;
     const heard = () => {
+      isMissed = false;
       this.#refusals = 0;
       this.#flow(true);
       if (!this.#ends.quiet) this.#lostAfter(SILENCE_MS);
@@ -64,9 +66,10 @@ export class EventStream {
       });
     }
     source.onerror = () => {
-      // A stream that only ended is opened again by the browser.
-      if (source.readyState !== EventSource.CLOSED) this.#lostAfter(GRACE_MS);
-      else this.#lost(retryMs(++this.#refusals));
+      if (source.readyState === EventSource.CLOSED) this.#lost(retryMs(++this.#refusals));
+      // The browser opens it again, as often as it takes; only the first failure begins the time that is left for it.
+      else if (!isMissed) this.#lostAfter(GRACE_MS);
+      isMissed = true;
     };
   }
 
