@@ -178,6 +178,10 @@ impl<'a> Outgoing<'a> {
     }
 }
 
+/// What can be done about a certificate that is refused.
+const UNTRUSTED: &str = "; a certificate has to be valid, for this name, and signed by an authority that this machine trusts \
+     (the system's, or SSL_CERT_FILE)";
+
 /// The causes of an error without its URL.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
@@ -186,6 +190,9 @@ fn reason(error: reqwest::Error) -> String {
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();
+    }
+    if text.contains("invalid peer certificate") {
+        text.push_str(UNTRUSTED);
     }
     text
 }

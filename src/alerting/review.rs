@@ -107,6 +107,8 @@ struct Incident {
     n_escalations: i64,
     is_flapping: bool,
     is_removed: bool,
+    /// Several incidents of the team, told as one.
+    is_bundle: bool,
     class: Option<String>,
 }
 
@@ -196,8 +198,8 @@ fn load(connection: &Connection, from_us: i64, to_us: i64) -> rusqlite::Result<V
              (SELECT min(at_us) FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'sent')),
            first_acked_us, (SELECT actor FROM incident_events AS event WHERE event.incident_id = incidents.incident_id AND kind = 'acknowledge' ORDER BY at_us LIMIT 1),
            n_escalations, is_flapping, coalesce(close_reason = 'rule removed', 0), class,
-           incident_id
-         FROM incidents WHERE kind NOT IN ('bundle', 'delivery') AND opened_us >= ?1 AND opened_us < ?2 ORDER BY opened_us DESC, incident_id",
+           incident_id, kind = 'bundle'
+         FROM incidents WHERE kind <> 'delivery' AND opened_us >= ?1 AND opened_us < ?2 ORDER BY opened_us DESC, incident_id",
     )?;
     let rows = statement.query_map(params![from_us, to_us], |row| {
         Ok(Incident {
@@ -214,6 +216,7 @@ fn load(connection: &Connection, from_us: i64, to_us: i64) -> rusqlite::Result<V
             is_removed: row.get(10)?,
             class: row.get(11)?,
             id: row.get(12)?,
+            is_bundle: row.get(13)?,
         })
     })?;
     rows.collect()
@@ -229,7 +232,9 @@ fn row(team: &str, rule: &str, incidents: &[&Incident], policy: &Policy) -> Row 
     let acked = incidents
         .iter()
         .filter_map(|one| Some(seconds(one.acked_us? - one.first_sent_us?)));
-    let ended = incidents.iter().filter(|one| !one.is_removed);
+    // A bundle woke somebody; what happened are its members.
+    let own: Vec<&&Incident> = incidents.iter().filter(|one| !one.is_bundle).collect();
+    let ended = own.iter().filter(|one| !one.is_removed);
     let ended = ended.filter_map(|one| Some(seconds(one.closed_us? - one.opened_us)));
     let classed = incidents.iter().filter_map(|one| one.class.as_deref());
     let actionable = classed.clone().filter(|class| *class == "action").count();
@@ -246,7 +251,7 @@ fn row(team: &str, rule: &str, incidents: &[&Incident], policy: &Policy) -> Row 
     Row {
         team: team.to_owned(),
         rule: rule.to_owned(),
-        incidents: incidents.len(),
+        incidents: own.len(),
         pages: pages.len(),
         ceiling: ceiling(policy, team),
         night_pages: nights,
@@ -257,10 +262,7 @@ fn row(team: &str, rule: &str, incidents: &[&Incident], policy: &Policy) -> Row 
         mtta: Spread::of(acked.collect()),
         never_acknowledged: never,
         mttr: Spread::of(ended.collect()),
-        still_open: incidents
-            .iter()
-            .filter(|one| one.closed_us.is_none())
-            .count(),
+        still_open: own.iter().filter(|one| one.closed_us.is_none()).count(),
         actionable: Share::of(actionable, n_classed),
         noise: pages.len() as f64 * idle + flapping as f64 + never as f64,
     }

@@ -185,6 +185,11 @@ impl Show {
                 println!("  {name:14} {time}Z");
             }
         }
+        for member in incident["members"].as_array().into_iter().flatten() {
+            if let Some(summary) = member["summary"].as_str() {
+                println!("  {:14} {}", "with", escape_controls(summary));
+            }
+        }
         println!("  {:14} {}", "map", text(&incident["client_url"]));
         println!("  {:14} {}", "runbook", text(&incident["runbook_url"]));
         if let Some(sentence) = incident["explanation"]["sentence"].as_str() {
@@ -422,14 +427,15 @@ pub(super) struct Review {
     json: bool,
 }
 
-/// The Monday of `2026-W47`.
+/// The Monday of `2026-W47`, or of `47`, a week of this year.
 fn week_start(week: &str) -> Option<chrono::NaiveDate> {
-    let (year, number) = week.split_once("-W")?;
-    chrono::NaiveDate::from_isoywd_opt(
-        year.parse().ok()?,
-        number.parse().ok()?,
-        chrono::Weekday::Mon,
-    )
+    use chrono::Datelike;
+    let (year, number) = match week.split_once("-W") {
+        Some((year, number)) => (year.parse().ok()?, number),
+        None => (chrono::Utc::now().iso_week().year(), week),
+    };
+    let number = number.parse().ok()?;
+    chrono::NaiveDate::from_isoywd_opt(year, number, chrono::Weekday::Mon)
 }
 
 impl Review {

@@ -157,6 +157,10 @@ pub(super) struct New {
     runbook: String,
 }
 
+fn share_given(text: &str) -> Result<f64, UsageError> {
+    number(text).map(|(share, _)| share)
+}
+
 fn number(text: &str) -> Result<(f64, bool), UsageError> {
     let (digits, is_share) = match text.strip_suffix('%') {
         Some(digits) => (digits, true),
@@ -413,7 +417,7 @@ pub(super) struct Backtest {
     /// RFC 3339 [default: the newest row]
     #[arg(long)]
     to: Option<String>,
-    /// Known outages as CSV: from, to and label columns
+    /// Known outages as CSV: from, to, and columns named as the rule's labels (without them, all are meant)
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Also try ten thresholds between two
@@ -422,8 +426,8 @@ pub(super) struct Backtest {
     /// Fail when it would page more often
     #[arg(long, value_name = "N")]
     max_pages_week: Option<f64>,
-    /// Fail when fewer of its pages are true; needs --labels
-    #[arg(long, value_name = "SHARE")]
+    /// Fail when fewer of its pages are true, 0.5 or 50%; needs --labels
+    #[arg(long, value_name = "SHARE", value_parser = share_given)]
     min_ppv: Option<f64>,
     /// Print JSON
     #[arg(long)]
@@ -530,6 +534,9 @@ impl Backtest {
     }
 }
 
+/// Episodes of a back-test that are printed.
+const EPISODES_SHOWN: usize = 20;
+
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
 fn show(outcome: &Value) {
     let report = &outcome["report"];
@@ -562,13 +569,25 @@ fn show(outcome: &Value) {
         Some(n) if Some(n) < n_ticks => println!("{n} of the ticks had rows to judge"),
         _ => {}
     }
-    for episode in report["episodes"].as_array().into_iter().flatten().take(20) {
+    let episodes = report["episodes"].as_array().map_or(0, Vec::len);
+    for episode in report["episodes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(EPISODES_SHOWN)
+    {
         let time = |name: &str| crate::time::rfc3339(episode[name].as_i64().unwrap_or(0));
         println!(
             "  {} to {}  {}",
             time("from_us"),
             time("to_us"),
             text(&episode["summary"])
+        );
+    }
+    if episodes > EPISODES_SHOWN {
+        println!(
+            "  and {} more; --json lists them",
+            episodes - EPISODES_SHOWN
         );
     }
     match report["truth"].is_null() {
