@@ -736,6 +736,42 @@ fn a_silence_until_clear_ends_with_what_it_silenced() {
 }
 
 #[test]
+fn a_new_rules_past_tells_and_holds_back_nothing() {
+    let mut bench = Bench::new();
+    let rule = prompt(&[]);
+    let other = prompt(&[("id = \"rate\"", "id = \"other\"")]);
+    bench.write(|tx, policy| {
+        let silence = silence(&[("country", "DE")], 40 * MINUTE, false);
+        silence
+            .create(tx, policy, &context(20 * MINUTE))
+            .unwrap()
+            .unwrap()
+    });
+    bench.tick(&rule, 100, vec![bad("DE")]);
+    assert_eq!(bench.said().len(), 1, "the silence has long ended");
+    let past = (30..=100).map(|minute| {
+        let rows = vec![if minute < 90 { bad("FR") } else { well("FR") }];
+        (tick(minute, Ok(rows)), context(minute * MINUTE))
+    });
+    let past: Vec<_> = past.collect();
+    bench.write(|tx, policy| apply_all(tx, &other, &past, 100 * MINUTE, policy).unwrap());
+    assert_eq!(bench.said(), [""; 0], "what came and went is no news");
+    let list = bench.list();
+    let states: Vec<_> = list
+        .iter()
+        .map(|one| {
+            (
+                one.rule.as_str(),
+                one.mute.as_deref(),
+                one.closed_at.is_some(),
+            )
+        })
+        .collect();
+    assert!(states.contains(&("rate", None, false)), "{states:?}");
+    assert!(states.contains(&("other", None, true)), "{states:?}");
+}
+
+#[test]
 fn a_target_that_keeps_track_of_changes_hears_of_rules_and_silences_and_wakes_nobody() {
     let mut bench = Bench::new();
     bench.policy.targets.get_mut("pager").unwrap().changes = true;

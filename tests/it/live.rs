@@ -152,7 +152,11 @@ async fn a_condition_that_is_none_is_told_before_the_stream() {
     let rows = [
         ("where=status%20%3E", 400),
         ("where=no_such_column%20%3D%201", 400),
-        ("where=true);%20DROP%20TABLE%20logs%20--", 403),
+        ("where=true);%20DROP%20TABLE%20logs%20--", 400),
+        (
+            "where=true)%20UNION%20ALL%20SELECT%201%20FROM%20logs%20WHERE%20(true",
+            400,
+        ),
         ("after=yesterday", 400),
         ("where=--%20anything%0Atrue", 200),
     ];
