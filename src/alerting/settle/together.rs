@@ -1,9 +1,12 @@
 //! What is told together: bundles of what opens at the same time, and the digest of the morning.
 
 use super::*;
+use crate::notify::shorten;
 
 /// Summaries that a bundle's text quotes.
 const QUOTED_MAX: usize = 3;
+/// Characters of each: one that goes on and on leaves room for the others.
+const QUOTED_CHARS_MAX: usize = 160;
 /// The name that bundles have in place of a rule's.
 const BUNDLE: &str = "bundle";
 
@@ -168,10 +171,13 @@ fn refresh_bundle(tx: &Transaction<'_>, id: &str, waiting: &Waiting) -> rusqlite
     } else {
         News::Change
     };
-    let quoted: Vec<&str> = members
+    // The worst first: what wakes somebody must not stand behind what does not.
+    let mut worst: Vec<_> = members.iter().collect();
+    worst.sort_by_key(|member| std::cmp::Reverse(Severity::parse(&member.2)));
+    let quoted: Vec<String> = worst
         .iter()
         .take(QUOTED_MAX)
-        .map(|member| member.1.as_str())
+        .map(|member| shorten(&member.1, QUOTED_CHARS_MAX))
         .collect();
     let more = members.len().saturating_sub(QUOTED_MAX);
     let more = if more > 0 {
