@@ -27,7 +27,7 @@ export default async function ({ page, origin, check, expect, by }) {
       "the editor has no style",
     );
     await by("side-past").click();
-    await by("past").getByText("SELECT count(*)").waitFor();
+    await by("past").getByText("SELECT count(*)").first().waitFor();
     await by("side-saved").click();
     await page.locator('[data-testid="saved-query"][data-name="errors_by_country"]').click();
     await by("run-saved").click();
