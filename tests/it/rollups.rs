@@ -155,7 +155,9 @@ async fn every_answer_is_that_of_the_rows() {
             .params
             .iter()
             .any(|param| param.param_type == ParamType::Timestamp);
-        if !reads_logs || !has_window {
+        // An approximate percentile depends on the order of the rows, which is not the same twice.
+        let is_exact = !query.sql.contains("approx_");
+        if !reads_logs || !has_window || !is_exact {
             continue;
         }
         let mut n_rows = 0;
@@ -170,10 +172,6 @@ async fn every_answer_is_that_of_the_rows() {
                 }
                 let given = [window.as_slice(), &base, place].concat();
                 let sql = bound(&name, &given);
-                if name == "ingest_lag" {
-                    // An approximate percentile is not the same twice.
-                    continue;
-                }
                 n_rows += bench.check(&sql).await;
                 assert_eq!(
                     bench.uses_rollups(&sql).await,
