@@ -290,13 +290,14 @@ impl Engine {
         sql: &str,
         windows: Option<Windows>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let context = self.context()?;
+        let tables = Arc::new(table::Tables::new(self.inner.store.clone()));
+        let context = self.context(&tables)?;
         let state = context.state();
         let mut plan = state.create_logical_plan(sql).await?;
         guard::check_plan(&plan)?;
         plan = match windows {
             Some(windows) => windows::rewrite(&plan, windows)?,
-            None => rollup::rewrite(plan, &self.inner.store)?,
+            None => rollup::rewrite(plan, &tables)?,
         };
         context
             .execute_logical_plan(plan)
@@ -306,7 +307,7 @@ impl Engine {
     }
 
     /// A throw-away context that holds this store's tables and nothing else.
-    fn context(&self) -> Result<SessionContext, DataFusionError> {
+    fn context(&self, tables: &Arc<table::Tables>) -> Result<SessionContext, DataFusionError> {
         let catalogs = Arc::new(MemoryCatalogProviderList::new());
         let state = SessionStateBuilder::new_from_existing(self.inner.base.clone())
             .with_session_id(uuid::Uuid::new_v4().to_string())
@@ -316,8 +317,7 @@ impl Engine {
         let context = SessionContext::new_with_state(state);
         let catalog = MemoryCatalogProvider::new();
         use datafusion::catalog::CatalogProvider;
-        let tables = Arc::new(table::Tables::new(self.inner.store.clone()));
-        catalog.register_schema("public", tables)?;
+        catalog.register_schema("public", Arc::<table::Tables>::clone(tables))?;
         context.register_catalog("logatlas", Arc::new(catalog));
         Ok(context)
     }

@@ -351,7 +351,11 @@ impl Cursor {
     /// Reads what [`Cursor::id`] wrote, or the number of a batch.
     fn parse(id: &str) -> Option<Self> {
         match id.split_once('.') {
-            None => Some(Self::at(id.parse().ok()?)),
+            // When it came is not known: the first look goes by its number alone.
+            None => Some(Self {
+                batch: id.parse().ok()?,
+                at_us: 0,
+            }),
             Some((batch, ms)) => Some(Self {
                 batch: batch.parse().ok()?,
                 at_us: ms.parse::<i64>().ok()?.checked_mul(1000)?,

@@ -25,10 +25,10 @@ use datafusion::logical_expr::{
     Operator, lit, not,
 };
 
-use super::table::{stored_part, stored_table_name};
+use super::table::{Tables, stored_table_name};
 use super::windows::instant;
 use crate::schema::{self, Table};
-use crate::store::{GRAINS_S, Store, View, level_of_place};
+use crate::store::{GRAINS_S, View, level_of_place};
 
 /// Times that a plan may compare with; more are no window that a person asks for.
 const CUTS_MAX: usize = 16;
@@ -37,8 +37,8 @@ const US_PER_SECOND: i64 = 1_000_000;
 const WEIGHT: &str = "__n";
 
 /// Lets the aggregates of the plan count rollups where that gives the same answer.
-pub(super) fn rewrite(plan: LogicalPlan, store: &Store) -> Result<LogicalPlan> {
-    let parts = Parts::of(store);
+pub(super) fn rewrite(plan: LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {
+    let parts = Parts::of(tables);
     if parts.rollups.files.is_empty() {
         return Ok(plan);
     }
@@ -46,7 +46,7 @@ pub(super) fn rewrite(plan: LogicalPlan, store: &Store) -> Result<LogicalPlan> {
         let LogicalPlan::Aggregate(aggregate) = &node else {
             return Ok(Transformed::no(node));
         };
-        match counted(aggregate, store, &parts) {
+        match counted(aggregate, tables, &parts) {
             Ok(Some(counted)) => Ok(Transformed::yes(counted)),
             Ok(None) => Ok(Transformed::no(node)),
             Err(error) => {
@@ -73,10 +73,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(store: &Store) -> Self {
-        // The rollups first: whatever is made from now on is read as rows.
-        let rollups = store.view(Table::Rollups);
-        let logs = store.view(Table::Logs);
+    fn of(tables: &Tables) -> Self {
+        let (rollups, logs) = (tables.view(Table::Rollups), tables.view(Table::Logs));
         let live: HashSet<&str> = logs.files.iter().map(|file| file.path.as_str()).collect();
         let only = |view: &View, keep: &dyn Fn(&str) -> bool| View {
             files: Arc::new(
@@ -94,11 +92,11 @@ impl Parts {
             .map(|file| file.path.as_str())
             .collect();
         Self {
-            rollups: only(&rollups, &|path| live.contains(path)),
-            rolled: only(&logs, &|path| known.contains(path)),
+            rollups: only(rollups, &|path| live.contains(path)),
+            rolled: only(logs, &|path| known.contains(path)),
             rest: View {
                 fresh: logs.fresh.clone(),
-                ..only(&logs, &|path| !known.contains(path))
+                ..only(logs, &|path| !known.contains(path))
             },
         }
     }
@@ -134,7 +132,7 @@ impl Needs {
 type Kinds = HashMap<Column, Kind>;
 
 /// An aggregate that counts rollups; none where they cannot give the same answer.
-fn counted(aggregate: &Aggregate, store: &Store, parts: &Parts) -> Result<Option<LogicalPlan>> {
+fn counted(aggregate: &Aggregate, tables: &Tables, parts: &Parts) -> Result<Option<LogicalPlan>> {
     // From the aggregate down to the scan, one input each.
     let mut chain = Vec::new();
     let mut node = aggregate.input.as_ref();
@@ -158,7 +156,7 @@ fn counted(aggregate: &Aggregate, store: &Store, parts: &Parts) -> Result<Option
     let Some(needs) = Reading::of(node.schema(), &chain, aggregate) else {
         return Ok(None);
     };
-    let mut plan = source(&name, &needs, store, parts)?;
+    let mut plan = source(&name, &needs, tables, parts)?;
     for node in chain {
         let weight = weight_of(&plan);
         plan = match node {
@@ -253,7 +251,7 @@ fn weighed(expr: &Expr, weight: &Column) -> Result<Expr> {
 fn source(
     name: &TableReference,
     needs: &Needs,
-    store: &Store,
+    tables: &Tables,
     parts: &Parts,
 ) -> Result<LogicalPlan> {
     let time = |us: i64| lit(ScalarValue::TimestampMicrosecond(Some(us), None));
@@ -301,7 +299,7 @@ fn source(
     ];
     let columns = || columns.map(|name| Expr::Column(Column::from_name(name)));
     let rows = |view: &View, filter: Option<Expr>| {
-        let mut rows = stored_part(store, Table::Logs, view.clone())?;
+        let mut rows = tables.scan(Table::Logs, view.clone())?;
         if let Some(filter) = filter {
             rows = rows.filter(filter)?;
         }
@@ -309,7 +307,8 @@ fn source(
             .build()
     };
     let n = Expr::Column(Column::from_name(schema::N)).alias(WEIGHT);
-    let rolled = stored_part(store, Table::Rollups, parts.rollups.clone())?
+    let rolled = tables
+        .scan(Table::Rollups, parts.rollups.clone())?
         .filter(level.and(disjunction(grains).unwrap_or_else(|| lit(false))))?
         .project(columns().into_iter().chain([n]))?;
     let plan = rolled

@@ -35,15 +35,37 @@ use crate::batch::day_of;
 use crate::schema::{self, Table};
 use crate::store::{DataFile, Store, View};
 
-/// The schema `public`: the store's tables, each looked up when a query names it.
-#[derive(Debug)]
+/// The schema `public`: the store's tables at the instant when a query began, however often it names one.
+#[derive(Clone, Debug)]
 pub(super) struct Tables {
     store: Store,
+    views: [View; Table::ALL.len()],
 }
 
 impl Tables {
     pub(super) fn new(store: Store) -> Self {
-        Self { store }
+        // The rollups come last in the list and first here: one that is made meanwhile is of a file in `logs`.
+        let mut views = Table::ALL.map(|_| View::default());
+        for table in Table::ALL.into_iter().rev() {
+            views[table as usize] = store.view(table);
+        }
+        Self { store, views }
+    }
+
+    /// What this query sees of a table.
+    pub(super) fn view(&self, table: Table) -> &View {
+        &self.views[table as usize]
+    }
+
+    fn provider(&self, table: Table, view: View) -> Result<Arc<dyn TableProvider>> {
+        let folder = self.store.dir().join(table.name());
+        Ok(Arc::new(StoreTable::new(table, view, folder)?))
+    }
+
+    /// A scan of some files and rows of a table.
+    pub(super) fn scan(&self, table: Table, view: View) -> Result<LogicalPlanBuilder> {
+        let source = provider_as_source(self.provider(table, view)?);
+        LogicalPlanBuilder::scan(table.name(), source, None)
     }
 }
 
@@ -59,9 +81,7 @@ impl SchemaProvider for Tables {
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(table) = Table::ALL.into_iter().find(|table| table.name() == name) {
-            let view = self.store.view(table);
-            let folder = self.store.dir().join(table.name());
-            return Ok(Some(Arc::new(StoreTable::new(table, view, folder)?)));
+            return self.provider(table, self.view(table).clone()).map(Some);
         }
         state_tables::read(&self.store, name)
     }
@@ -69,13 +89,6 @@ impl SchemaProvider for Tables {
     fn table_exist(&self, name: &str) -> bool {
         self.table_names().iter().any(|known| known == name)
     }
-}
-
-/// A scan of some files and rows of a table.
-pub(super) fn stored_part(store: &Store, table: Table, view: View) -> Result<LogicalPlanBuilder> {
-    let folder = store.dir().join(table.name());
-    let part = StoreTable::new(table, view, folder)?;
-    LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(part)), None)
 }
 
 /// The table of the store that a scan of this name reads.
