@@ -18,6 +18,7 @@ mod error;
 mod incidents;
 mod ingest;
 mod live;
+mod own_files;
 mod picture;
 mod queries;
 mod rules;
@@ -179,10 +180,13 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
         .at("/api/v1/rules/{id}", routes!(rules::show))
         .at(
             "/api/v1/rules/{id}/series",
-            routes!(rules::series, rules::draft_series),
+            routes!(rules::draft::series, rules::draft::draft_series),
         )
-        .at("/api/v1/rules/{id}/lint", routes!(rules::lint_draft))
-        .at("/api/v1/rules/{id}/backtest", routes!(rules::try_out))
+        .at("/api/v1/rules/{id}/lint", routes!(rules::draft::lint_draft))
+        .at(
+            "/api/v1/rules/{id}/backtest",
+            routes!(rules::trial::try_out),
+        )
         .at("/api/v1/geo/sources", routes!(status::geo_sources));
     let respond = Routes::default()
         .at("/api/v1/incidents/{id}/{act}", routes!(incidents::act))
@@ -195,7 +199,7 @@ fn routes() -> [(Option<Scope>, Routes); 6] {
             routes!(saved::write, saved::delete),
         )
         .at("/api/v1/rules/{id}", routes!(rules::write, rules::delete))
-        .at("/api/v1/rules/{id}/fire", routes!(rules::fire))
+        .at("/api/v1/rules/{id}/fire", routes!(rules::trial::fire))
         .at("/api/v1/outbox/{id}/{act}", routes!(incidents::outbox_act))
         .at("/api/v1/import", routes!(ingest::import))
         .at("/api/v1/tokens", routes!(session::new_token));

@@ -1,4 +1,7 @@
-//! Rules: what there is, how each did, its chart, its past, a test event.
+//! Rules: what there is, how each did, and their files.
+
+pub(super) mod draft;
+pub(super) mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -7,28 +10,17 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::error::{Body, ErrorBody, Params};
+use super::own_files::{Note, VersionRead, changed_meanwhile};
 use super::{ApiError, App, Caller};
-use crate::alerting::backtest::{
-    self, Report, Share, Span, instance_name, phase_spans, read_outages,
-};
-use crate::alerting::message;
-use crate::alerting::{people, review};
-use crate::alerts::backtest::{Outcome, TICKS_MAX, Trial, history, replay};
+use crate::alerting::backtest::{self, Report, Share};
+use crate::alerting::review;
 use crate::alerts::evaluate;
-use crate::http_client::{HttpClient, Sent};
-use crate::notify::{Action, MessageId, Notification, Reason};
 use crate::query::Limits;
 use crate::rule::lint::{Finding, Level, Surroundings, lint, lint_columns};
-use crate::rule::{self, AlertRule, Labels, Op, Severity, Unit};
-use crate::state::Transaction;
-use crate::time::now_us;
-
-/// Points of a chart: a day of a rule that looks every 30 s.
-const SERIES_TICKS_MAX: i64 = 3000;
+use crate::rule::{self, AlertRule, Op, Severity, Unit};
 
 /// What lint says of a rule among all rules and the settings.
 fn findings(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Vec<Finding> {
@@ -318,7 +310,7 @@ pub(super) async fn write(
         let message = format!("the text is of the rule {}, the path names {id}", rule.id);
         return Err(ApiError::bad_request(message));
     }
-    let _writing = WRITING.lock().await;
+    let writing = app.writing().await;
     let files = crate::rule::read_files(&app.queries_dir).map_err(anyhow::Error::from)?;
     let mut good = files
         .iter()
@@ -328,43 +320,21 @@ pub(super) async fn write(
     let own_name = format!("{id}.toml");
     let is_taken = known.is_none() && files.contains_key(&own_name);
     if version != body.version || is_taken {
-        return Err(changed_meanwhile(&id));
+        return Err(changed_meanwhile(&format!("rule {id}")));
     }
     let name = known.map_or(own_name, |(name, _)| name.clone());
-    let dir = app.queries_dir.join("alerts");
-    let path = dir.join(name);
-    let text = body.text.clone();
-    super::on_disk(move || {
-        std::fs::create_dir_all(&dir)?;
-        crate::disk::write_atomically(&path, text.as_bytes())
-    })
-    .await?;
-    let (by, subject) = (caller.acts_for(body.by), id.clone());
-    let note = move |tx: &Transaction<'_>| {
-        let version = rule.version();
-        people::audit(tx, now_us(), &by, "write rule", &subject, &version)
+    let note = Note {
+        by: caller.acts_for(body.by),
+        act: "write rule",
+        subject: id.clone(),
+        version: rule.version(),
     };
-    app.store.state().write(note).await?;
+    writing
+        .write(own_path(&app, &name), body.text, note)
+        .await?;
     let (rule, known) = find(&app, &id)?;
     let shown = describe(&app, &rule, &known)?;
     Ok(Json(shown.with_question(&app, &rule).await))
-}
-
-/// One at a time: two changes of one version may not both pass.
-static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-fn changed_meanwhile(id: &str) -> ApiError {
-    let message = format!("the file of rule {id} is not the one that was read");
-    ApiError::new(StatusCode::CONFLICT, "changed_meanwhile", message)
-        .hint("read it again, and send its `version`")
-}
-
-/// Which file.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Version {
-    /// The version that was read; when it is another by now, nothing is deleted.
-    version: Option<String>,
 }
 
 /// Deletes one's own rule
@@ -375,7 +345,7 @@ pub(super) struct Version {
     path = "/api/v1/rules/{id}",
     operation_id = "delete_rule",
     tag = "rules",
-    params(("id" = String, Path, description = "Its id"), Version),
+    params(("id" = String, Path, description = "Its id"), VersionRead),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, description = "There is no such rule, or it is a shipped one", body = ErrorBody),
@@ -385,10 +355,10 @@ pub(super) struct Version {
 pub(super) async fn delete(
     State(app): State<App>,
     Path(id): Path<String>,
-    Params(read): Params<Version>,
+    Params(read): Params<VersionRead>,
     Extension(caller): Extension<Caller>,
 ) -> Result<StatusCode, ApiError> {
-    let _writing = WRITING.lock().await;
+    let writing = app.writing().await;
     let (rule, known) = find(&app, &id)?;
     let path = own_path(&app, &known.file_of(&id));
     if !path.is_file() {
@@ -397,501 +367,14 @@ pub(super) async fn delete(
     }
     let version = rule.version();
     if read.version.is_some_and(|read| read != version) {
-        return Err(changed_meanwhile(&id));
+        return Err(changed_meanwhile(&format!("rule {id}")));
     }
-    super::on_disk(move || crate::disk::remove(&path)).await?;
-    let by = caller.name;
-    let note =
-        move |tx: &Transaction<'_>| people::audit(tx, now_us(), &by, "delete rule", &id, &version);
-    app.store.state().write(note).await?;
+    let note = Note {
+        by: caller.name,
+        act: "delete rule",
+        subject: id,
+        version,
+    };
+    writing.delete(path, note).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A rule's text that is not saved.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Draft {
-    /// The file (TOML).
-    rule: String,
-}
-
-/// What there is to say about a rule's text.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Linted {
-    /// Why it is no rule; null when it is one.
-    problem: Option<Problem>,
-    /// What lint says, the worst first.
-    findings: Vec<Finding>,
-    /// The rule as it would be shown; null when it is none.
-    rule: Option<Rule>,
-}
-
-/// Why a text is no rule.
-#[derive(Serialize, ToSchema)]
-struct Problem {
-    what: String,
-    /// Where in the text, from 1; null when it is about more than a line.
-    line: Option<usize>,
-}
-
-/// Says what is doubtful about a rule's text before it is saved
-#[utoipa::path(
-    post,
-    path = "/api/v1/rules/{id}/lint",
-    operation_id = "lint_rule",
-    tag = "rules",
-    params(("id" = String, Path, description = "The rule's id; it need not exist")),
-    request_body = Draft,
-    responses(
-        (status = 200, description = "What there is to say, also when the text is no rule", body = Linted),
-        (status = 422, description = "The body is not as it should be", body = ErrorBody),
-    )
-)]
-pub(super) async fn lint_draft(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Body(draft): Body<Draft>,
-) -> Result<Json<Linted>, ApiError> {
-    let rule = match AlertRule::parse(&id, &draft.rule) {
-        Ok(rule) => rule,
-        Err(problem) => {
-            let problem = Problem {
-                what: problem.to_string(),
-                line: rule::line_of_fault(&draft.rule),
-            };
-            return Ok(Json(Linted {
-                problem: Some(problem),
-                findings: Vec::new(),
-                rule: None,
-            }));
-        }
-    };
-    let mut known = Known::read(&app);
-    known.rules.retain(|other| other.id != rule.id);
-    known.rules.push(rule.clone());
-    let mut shown = describe(&app, &rule, &known)?;
-    if rule.id != id {
-        shown.findings.push(Finding {
-            rule: rule.id.clone(),
-            level: Level::Error,
-            field: Some("id"),
-            what: format!("the text is of the rule {}, not of {id}", rule.id),
-        });
-    }
-    let shown = shown.with_question(&app, &rule).await;
-    Ok(Json(Linted {
-        problem: None,
-        findings: shown.findings.clone(),
-        rule: Some(shown),
-    }))
-}
-
-/// Which time.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Window {
-    /// Epoch milliseconds or RFC 3339.
-    from: String,
-    /// Epoch milliseconds or RFC 3339.
-    to: String,
-}
-
-fn time(text: &str) -> Result<i64, ApiError> {
-    let ms = text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1000));
-    ms.or_else(|| crate::time::parse_rfc3339(text))
-        .ok_or_else(|| ApiError::bad_request(format!("{text} is no time")))
-}
-
-/// A rule's values over time.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Series {
-    rule: String,
-    /// The threshold to open at.
-    raise: f64,
-    /// The threshold to end at.
-    recover: f64,
-    /// The SQL of the last tick; null when it cannot be written.
-    sql: Option<String>,
-    /// By instance, in the order of time.
-    series: BTreeMap<String, Vec<Point>>,
-    /// When instances were not well, in the order of time. A phase goes on where the next begins.
-    spans: Vec<PhaseOf>,
-}
-
-/// The words of `PhaseOf::phase`.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "it is there to be described")]
-enum InstancePhase {
-    Pending,
-    Firing,
-    Recovering,
-}
-
-/// How long an instance was in a phase.
-#[derive(Serialize, ToSchema)]
-struct PhaseOf {
-    /// As in `series`.
-    name: String,
-    #[schema(value_type = BTreeMap<String, Option<String>>)]
-    labels: Labels,
-    #[schema(value_type = InstancePhase)]
-    phase: String,
-    /// The tick that began it, epoch milliseconds.
-    from: i64,
-    /// The tick that ended it; of the last phase, one tick after the last one looked at.
-    to: i64,
-}
-
-/// What a rule read at one tick.
-#[derive(Serialize, ToSchema)]
-struct Point {
-    /// End of the window, epoch milliseconds.
-    t: i64,
-    value: Option<f64>,
-    /// Size of the sample.
-    n: Option<i64>,
-}
-
-/// Shows the rule's value at each tick, as it decides on
-#[utoipa::path(
-    get,
-    path = "/api/v1/rules/{id}/series",
-    operation_id = "get_rule_series",
-    tag = "rules",
-    params(("id" = String, Path, description = "The rule's id"), Window),
-    responses(
-        (status = 200, description = "The values", body = Series),
-        (status = 400, description = "No time, or more than 3000 ticks", body = ErrorBody),
-        (status = 404, description = "There is no such rule", body = ErrorBody),
-    )
-)]
-pub(super) async fn series(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Params(window): Params<Window>,
-) -> Result<Json<Series>, ApiError> {
-    let (rule, _) = find(&app, &id)?;
-    values(&app, rule, window).await
-}
-
-/// A window, and perhaps a rule that is not saved.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DraftSeries {
-    /// Epoch milliseconds or RFC 3339, as a text.
-    from: String,
-    /// Epoch milliseconds or RFC 3339, as a text.
-    to: String,
-    /// The text of a rule that is not saved yet; the saved one when absent.
-    rule: Option<String>,
-}
-
-/// Shows the values of a rule that is not saved yet
-#[utoipa::path(
-    post,
-    path = "/api/v1/rules/{id}/series",
-    operation_id = "try_rule_series",
-    tag = "rules",
-    params(("id" = String, Path, description = "The rule's id; it need not exist when a text is sent")),
-    request_body = DraftSeries,
-    responses(
-        (status = 200, description = "The values", body = Series),
-        (status = 400, description = "No time, no rule's text, or more than 3000 ticks", body = ErrorBody),
-        (status = 404, description = "There is no such rule", body = ErrorBody),
-        (status = 422, description = "The body is not as it should be", body = ErrorBody),
-    )
-)]
-pub(super) async fn draft_series(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Body(body): Body<DraftSeries>,
-) -> Result<Json<Series>, ApiError> {
-    let rule = draft_or_saved(&app, &id, body.rule.as_deref())?;
-    let (from, to) = (body.from, body.to);
-    values(&app, rule, Window { from, to }).await
-}
-
-/// The rule that a text says, or the saved one.
-fn draft_or_saved(app: &App, id: &str, draft: Option<&str>) -> Result<AlertRule, ApiError> {
-    match draft {
-        Some(text) => {
-            AlertRule::parse(id, text).map_err(|error| ApiError::bad_request(error.to_string()))
-        }
-        None => Ok(find(app, id)?.0),
-    }
-}
-
-/// A rule's values, as it decides on.
-async fn values(app: &App, rule: AlertRule, window: Window) -> Result<Json<Series>, ApiError> {
-    let (from, to) = (time(&window.from)?, time(&window.to)?);
-    let every = rule.eval.every.0;
-    let n_ticks = (to - from).div_euclid(every) + 1;
-    if n_ticks > SERIES_TICKS_MAX {
-        return Err(ApiError::bad_request(format!(
-            "that are {n_ticks} ticks; ask for at most {SERIES_TICKS_MAX}"
-        )));
-    }
-    // What an instance was in at the first tick shows only in the ticks before it.
-    let before =
-        i64::from(rule.ticks(rule.hold.pending) + rule.ticks(rule.hold.keep_firing_for)) + 1;
-    let span = Span {
-        from_us: from - before * every,
-        to_us: to,
-    };
-    let ticks = history(&app.engine, &app.queries, &rule, span, |_| {}).await;
-    let spans =
-        phase_spans(&rule, &app.policy(), &ticks).map_err(crate::state::StateError::from)?;
-    let spans = spans
-        .into_iter()
-        .filter(|span| span.to_us > from)
-        .map(|span| PhaseOf {
-            name: instance_name("value", &span.labels),
-            labels: span.labels,
-            phase: span.phase,
-            from: span.from_us.max(from) / 1000,
-            to: span.to_us / 1000,
-        });
-    let spans = spans.collect();
-    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
-    for tick in ticks.into_iter().filter(|tick| tick.tick_us >= from) {
-        for reading in tick.outcome.unwrap_or_default() {
-            let name = instance_name("value", &reading.labels);
-            let point = Point {
-                t: tick.tick_us / 1000,
-                value: reading.value,
-                n: reading.n,
-            };
-            series.entry(name).or_default().push(point);
-        }
-    }
-    let sql = evaluate::tick_sql(&app.queries, &rule, rule.eval.tick_until(to));
-    Ok(Json(Series {
-        raise: rule.raise.at,
-        recover: rule.recover.at,
-        sql: sql.ok(),
-        series,
-        spans,
-        rule: rule.id,
-    }))
-}
-
-/// What to try.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewBacktest {
-    /// Epoch milliseconds or RFC 3339, as a text.
-    from: String,
-    /// Epoch milliseconds or RFC 3339, as a text.
-    to: String,
-    /// Known outages as CSV with the columns `from`, `to` and labels.
-    labels: Option<String>,
-    /// Other thresholds to try.
-    #[serde(default)]
-    sweep: Vec<f64>,
-    /// The text of a rule that is not saved yet.
-    rule: Option<String>,
-}
-
-/// Replays the past under a rule
-#[utoipa::path(
-    post,
-    path = "/api/v1/rules/{id}/backtest",
-    operation_id = "backtest_rule",
-    tag = "rules",
-    params(("id" = String, Path, description = "The rule's id")),
-    request_body = NewBacktest,
-    responses(
-        (status = 200, description = "What the rule would have done", body = Outcome),
-        (status = 400, description = "No time, no rule's text, no outages", body = ErrorBody),
-        (status = 404, description = "There is no such rule", body = ErrorBody),
-        (status = 422, description = "The body is not as it should be", body = ErrorBody),
-    )
-)]
-pub(super) async fn try_out(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Body(body): Body<NewBacktest>,
-) -> Result<Json<Outcome>, ApiError> {
-    let rule = draft_or_saved(&app, &id, body.rule.as_deref())?;
-    let is_saved = body.rule.is_none();
-    let outages = body
-        .labels
-        .as_deref()
-        .map(|text| read_outages(text, &rule.query.labels));
-    let outages = outages.transpose();
-    let span = Span {
-        from_us: time(&body.from)?,
-        to_us: time(&body.to)?,
-    };
-    if span.to_us <= span.from_us {
-        return Err(ApiError::bad_request("from has to lie before to"));
-    }
-    let n_ticks = (span.to_us - span.from_us).div_euclid(rule.eval.every.0);
-    if n_ticks > TICKS_MAX {
-        let message = format!("that are {n_ticks} ticks; ask for at most {TICKS_MAX}");
-        let days = TICKS_MAX * rule.eval.every.0 / 86_400_000_000;
-        let hint = format!("take at most {days}d, or give the rule a longer `every`");
-        return Err(ApiError::bad_request(message).hint(hint));
-    }
-    let installation_id = app.store.state().read(crate::alerting::installation_id)?;
-    let trial = Trial {
-        span,
-        outages: outages.map_err(ApiError::bad_request)?,
-        sweep: body.sweep,
-        installation_id,
-        public_url: app.public_url.to_string(),
-    };
-    let ticks = history(&app.engine, &app.queries, &rule, span, |_| {}).await;
-    let policy = app.policy();
-    let (own, report) = (
-        rule.clone(),
-        tokio::task::spawn_blocking(move || replay(&rule, &policy, &ticks, &trial)),
-    );
-    let outcome = report
-        .await
-        .map_err(anyhow::Error::from)?
-        .map_err(crate::state::StateError::from)?;
-    if is_saved {
-        let report = outcome.report.clone();
-        let write = move |tx: &Transaction<'_>| backtest::store(tx, &own, &report, now_us());
-        app.store.state().write(write).await?;
-    }
-    Ok(Json(outcome))
-}
-
-/// Where to.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Fire {
-    /// One of the settings' targets; all of the rule's when absent.
-    target: Option<String>,
-    /// Who acts, when the command line acts for somebody.
-    by: Option<String>,
-}
-
-/// What became of a test message.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Fired {
-    target: String,
-    action: Action,
-    /// Whether the target took it.
-    taken: bool,
-    error: Option<String>,
-    message: Notification,
-    /// The body that was sent, keys starred out; null where it is no JSON, as in a mail.
-    #[schema(value_type = Object)]
-    body: Value,
-}
-
-/// Fields of bodies that hold a secret.
-const SECRET_FIELDS: [&str; 3] = ["routing_key", "service_key", "topic"];
-
-/// The body that was sent last, as far as it may be shown.
-fn shown_body(sent: &Sent) -> Value {
-    let last = sent
-        .lock()
-        .unwrap_or_else(|poison| poison.into_inner())
-        .pop();
-    let mut body: Value = last
-        .and_then(|body| serde_json::from_slice(&body).ok())
-        .unwrap_or_default();
-    for name in SECRET_FIELDS {
-        if let Some(field) = body.get_mut(name) {
-            *field = "***".into();
-        }
-    }
-    body
-}
-
-/// Sends a test event and its resolve, and says what became of them
-#[utoipa::path(
-    post,
-    path = "/api/v1/rules/{id}/fire",
-    operation_id = "fire_rule",
-    tag = "rules",
-    params(("id" = String, Path, description = "The rule's id")),
-    request_body = Fire,
-    responses(
-        (status = 200, description = "Two for each target", body = Vec<Fired>),
-        (status = 400, description = "The rule has no target", body = ErrorBody),
-        (status = 404, description = "There is no such rule or target", body = ErrorBody),
-        (status = 422, description = "The body is not as it should be", body = ErrorBody),
-    )
-)]
-pub(super) async fn fire(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Extension(caller): Extension<Caller>,
-    Body(body): Body<Fire>,
-) -> Result<Json<Vec<Fired>>, ApiError> {
-    let (rule, _) = find(&app, &id)?;
-    let names = match body.target {
-        Some(name) => vec![name],
-        None => app.policy().targets_of(&rule),
-    };
-    if names.is_empty() {
-        return Err(ApiError::bad_request(format!(
-            "rule {id} has no target that the settings know"
-        ))
-        .hint("write [targets.NAME] into logatlas.toml, or name one with --target"));
-    }
-    let (client, bodies) = HttpClient::watched().map_err(anyhow::Error::from)?;
-    let mut outcomes = Vec::new();
-    for name in names {
-        let target = app.config.targets.get(&name);
-        let target = target
-            .ok_or_else(|| ApiError::not_found(format!("the settings have no target {name}")))?;
-        for action in [Action::Trigger, Action::Resolve] {
-            let message = test_event(&app, &rule, action);
-            let id = uuid::Uuid::now_v7().to_string();
-            let sent = target
-                .notifier()
-                .send(&client, &message, MessageId(&id))
-                .await;
-            outcomes.push(Fired {
-                target: name.clone(),
-                action,
-                taken: sent.is_ok(),
-                error: sent.err().map(|error| error.to_string()),
-                message,
-                body: shown_body(&bodies),
-            });
-        }
-    }
-    let name = caller.acts_for(body.by);
-    let note =
-        move |tx: &Transaction<'_>| people::audit(tx, now_us(), &name, "fire", &id, "test event");
-    app.store.state().write(note).await?;
-    Ok(Json(outcomes))
-}
-
-fn test_event(app: &App, rule: &AlertRule, action: Action) -> Notification {
-    let now = now_us();
-    Notification {
-        action,
-        reason: Reason::Test,
-        incident_id: format!("test-{}", rule.id),
-        dedup_key: format!("test-{}", rule.id),
-        episode: 1,
-        seq: if action == Action::Trigger { 1 } else { 2 },
-        rule: rule.id.clone(),
-        kind: "value".into(),
-        title: rule.title.clone(),
-        summary: format!(
-            "test of rule {}: {} would be here, limit {}",
-            rule.id,
-            rule.title,
-            message::show(rule.query.unit(), rule.raise.at)
-        ),
-        severity: rule.route.severity,
-        service: rule.route.service.clone(),
-        team: rule.route.team.clone(),
-        threshold: rule.raise.at,
-        tick_us: now,
-        opened_us: now,
-        client_url: app.public_url.to_string(),
-        runbook_url: message::runbook_url(&app.public_url, &rule.runbook),
-        ..Notification::default()
-    }
 }

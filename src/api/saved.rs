@@ -5,16 +5,14 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::error::{Body, ErrorBody, Params};
+use super::own_files::{Note, VersionRead, changed_meanwhile};
 use super::{ApiError, App, Caller};
-use crate::alerting::people;
 use crate::alerts;
 use crate::query::saved::{self, Origin, Param, ParamType, SavedError, SavedQuery};
 use crate::query::{Limits, QueryError, bind};
-use crate::state::Transaction;
-use crate::time::now_us;
 
 /// A saved query, or the file that is none.
 #[derive(Serialize, ToSchema)]
@@ -158,15 +156,6 @@ impl App {
     }
 }
 
-/// One at a time: two changes of one version may not both pass.
-static WRITING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-fn changed_meanwhile(name: &str) -> ApiError {
-    let message = format!("the file of query {name} is not the one that was read");
-    ApiError::new(StatusCode::CONFLICT, "changed_meanwhile", message)
-        .hint("read it again, and send its `version`")
-}
-
 /// Writes a saved query into the user's folder
 ///
 /// It is planned first, with its defaults, and counts at once. A shipped query is laid over, not changed.
@@ -198,32 +187,20 @@ pub(super) async fn write(
     let params = params.collect::<Result<Vec<_>, _>>()?;
     let (text, query) = saved::compose(&name, &body.title, &params, &body.sql)?;
     app.columns_of(&query).await.map_err(refused)?;
-    let _writing = WRITING.lock().await;
+    let writing = app.writing().await;
     let known = app.query_version(&name)?.map(|(version, _)| version);
     if known != body.version {
-        return Err(changed_meanwhile(&name));
+        return Err(changed_meanwhile(&format!("query {name}")));
     }
-    let dir = app.queries_dir.to_path_buf();
-    let file = dir.join(saved::file_name(&name));
-    super::on_disk(move || {
-        std::fs::create_dir_all(&dir)?;
-        crate::disk::write_atomically(&file, text.as_bytes())
-    })
-    .await?;
-    let (by, subject, version) = (caller.acts_for(body.by), name.clone(), query.version);
-    let note = move |tx: &Transaction<'_>| {
-        people::audit(tx, now_us(), &by, "write query", &subject, &version)
+    let note = Note {
+        by: caller.acts_for(body.by),
+        act: "write query",
+        subject: name.clone(),
+        version: query.version,
     };
-    app.store.state().write(note).await?;
+    let file = app.queries_dir.join(saved::file_name(&name));
+    writing.write(file, text, note).await?;
     Ok(Json(app.queries.get(&name)?))
-}
-
-/// Which file.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Known {
-    /// The version that was read; when it is another by now, nothing is deleted.
-    version: Option<String>,
 }
 
 /// Deletes one's own saved query
@@ -234,7 +211,7 @@ pub(super) struct Known {
     path = "/api/v1/queries/{name}",
     operation_id = "delete_query",
     tag = "questions",
-    params(("name" = String, Path, description = "Its name"), Known),
+    params(("name" = String, Path, description = "Its name"), VersionRead),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, description = "There is no such query, or it is a shipped one", body = ErrorBody),
@@ -244,10 +221,10 @@ pub(super) struct Known {
 pub(super) async fn delete(
     State(app): State<App>,
     Path(name): Path<String>,
-    Params(known): Params<Known>,
+    Params(known): Params<VersionRead>,
     Extension(caller): Extension<Caller>,
 ) -> Result<StatusCode, ApiError> {
-    let _writing = WRITING.lock().await;
+    let writing = app.writing().await;
     let version = match app.query_version(&name)? {
         Some((version, Origin::Yours)) => version,
         Some((_, Origin::Shipped)) => {
@@ -257,7 +234,7 @@ pub(super) async fn delete(
         None => return Err(SavedError::Unknown(name).into()),
     };
     if known.version.is_some_and(|known| known != version) {
-        return Err(changed_meanwhile(&name));
+        return Err(changed_meanwhile(&format!("query {name}")));
     }
     if !saved::is_shipped(&name) {
         let (rules, _) = alerts::read_rules(&app.queries_dir);
@@ -270,11 +247,12 @@ pub(super) async fn delete(
         }
     }
     let file = app.queries_dir.join(saved::file_name(&name));
-    super::on_disk(move || crate::disk::remove(&file)).await?;
-    let by = caller.name;
-    let note = move |tx: &Transaction<'_>| {
-        people::audit(tx, now_us(), &by, "delete query", &name, &version)
+    let note = Note {
+        by: caller.name,
+        act: "delete query",
+        subject: name,
+        version,
     };
-    app.store.state().write(note).await?;
+    writing.delete(file, note).await?;
     Ok(StatusCode::NO_CONTENT)
 }
