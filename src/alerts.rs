@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod evaluate;
 pub mod explain;
 pub mod heartbeat;
+pub mod question;
 pub mod repair;
 mod rule_loop;
 

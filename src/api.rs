@@ -56,6 +56,7 @@ use crate::config::Config;
 use crate::enrich::geoip::GeoIp;
 use crate::pipeline::Progress;
 use crate::query::Engine;
+use crate::query::planner::Planner;
 use crate::query::saved::SavedQueries;
 use crate::rule::{self, InUse, RuleError};
 use crate::source::{DeliverySender, Shutdown};
@@ -72,6 +73,7 @@ const ANSWER_BYTES_MAX: usize = 256 << 20;
 pub struct App {
     pub store: Store,
     pub engine: Engine,
+    pub planner: Arc<Planner>,
     pub queries: SavedQueries,
     pub geo: Arc<GeoIp>,
     pub progress: Arc<Progress>,
@@ -103,15 +105,16 @@ impl App {
         geo: &Arc<GeoIp>,
         config: &Config,
         data: &Path,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let queries_dir = crate::server::queries_dir(config, data);
         let public_url = config
             .public_url
             .as_deref()
             .unwrap_or("http://127.0.0.1:7171");
-        Self {
+        Ok(Self {
             store: store.clone(),
             engine: engine.clone(),
+            planner: Arc::new(Planner::new()?),
             queries: SavedQueries::new(Some(queries_dir.clone())),
             geo: Arc::clone(geo),
             progress: Arc::default(),
@@ -126,7 +129,7 @@ impl App {
             clock_offset_us: Arc::default(),
             streams: Arc::new(Streams::new(Shutdown::new())),
             is_demo: false,
-        }
+        })
     }
 }
 

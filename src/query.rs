@@ -8,6 +8,7 @@ pub mod bind;
 pub mod functions;
 mod guard;
 pub mod output;
+pub mod planner;
 mod rollup;
 pub mod saved;
 mod state_tables;
@@ -19,7 +20,9 @@ use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::catalog::{MemoryCatalogProvider, MemoryCatalogProviderList};
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, SchemaProvider,
+};
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -114,7 +117,6 @@ pub struct Engine {
 struct Inner {
     store: Store,
     base: SessionState,
-    env: Arc<RuntimeEnv>,
     memory_mib: usize,
     places: tokio::sync::Semaphore,
     runtime: Option<tokio::runtime::Runtime>,
@@ -143,17 +145,7 @@ impl Engine {
             )
             .build_arc()?;
         let n_cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let config = SessionConfig::new()
-            .with_target_partitions(n_cores)
-            .with_information_schema(true)
-            .with_default_catalog_and_schema("logatlas", "public")
-            .with_create_default_catalog_and_schema(false);
-        let mut base = SessionStateBuilder::new()
-            .with_config(config)
-            .with_runtime_env(Arc::clone(&env))
-            .with_default_features()
-            .build();
-        functions::register(&mut base, geo)?;
+        let base = base_state(&env, geo)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(n_cores)
             .thread_name("query")
@@ -164,7 +156,6 @@ impl Engine {
             inner: Arc::new(Inner {
                 store,
                 base,
-                env,
                 memory_mib,
                 places: tokio::sync::Semaphore::new(QUERIES_MAX),
                 runtime: Some(runtime),
@@ -273,11 +264,11 @@ impl Engine {
     ) -> Result<(), QueryError> {
         let _place = self.inner.places.acquire().await;
         let stream = self.execute(sql, windows).await;
-        let mut stream = stream.map_err(|e| self.explain(e))?;
+        let mut stream = stream.map_err(|e| explain(e, self.inner.memory_mib))?;
         // The reader may have left already; then the first send below ends the work.
         drop(schema.send(stream.schema()));
         while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(|e| self.explain(e))?;
+            let batch = batch.map_err(|e| explain(e, self.inner.memory_mib))?;
             if rows.send(Ok(batch)).await.is_err() {
                 break;
             }
@@ -291,7 +282,10 @@ impl Engine {
         windows: Option<Windows>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let tables = Arc::new(table::Tables::new(self.inner.store.clone()));
-        let context = self.context(&tables)?;
+        let context = with_tables(
+            self.inner.base.clone(),
+            Arc::<table::Tables>::clone(&tables),
+        )?;
         let state = context.state();
         let mut plan = state.create_logical_plan(sql).await?;
         guard::check_plan(&plan)?;
@@ -305,41 +299,60 @@ impl Engine {
             .execute_stream()
             .await
     }
+}
 
-    /// A throw-away context that holds this store's tables and nothing else.
-    fn context(&self, tables: &Arc<table::Tables>) -> Result<SessionContext, DataFusionError> {
-        let catalogs = Arc::new(MemoryCatalogProviderList::new());
-        let state = SessionStateBuilder::new_from_existing(self.inner.base.clone())
-            .with_session_id(uuid::Uuid::new_v4().to_string())
-            .with_catalog_list(catalogs)
-            .with_runtime_env(Arc::clone(&self.inner.env))
-            .build();
-        let context = SessionContext::new_with_state(state);
-        let catalog = MemoryCatalogProvider::new();
-        use datafusion::catalog::CatalogProvider;
-        catalog.register_schema("public", Arc::<table::Tables>::clone(tables))?;
-        context.register_catalog("logatlas", Arc::new(catalog));
-        Ok(context)
-    }
+/// The functions and settings of every query.
+fn base_state(env: &Arc<RuntimeEnv>, geo: &Arc<GeoIp>) -> anyhow::Result<SessionState> {
+    let n_cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let config = SessionConfig::new()
+        .with_target_partitions(n_cores)
+        .with_information_schema(true)
+        .with_default_catalog_and_schema("logatlas", "public")
+        .with_create_default_catalog_and_schema(false);
+    let mut base = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(env))
+        .with_default_features()
+        .build();
+    functions::register(&mut base, geo)?;
+    Ok(base)
+}
 
-    fn explain(&self, error: DataFusionError) -> QueryError {
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => {
-                QueryError::OutOfMemory(self.inner.memory_mib)
-            }
-            DataFusionError::Plan(message) if message.starts_with(guard::REFUSED) => {
-                QueryError::Refused(message.clone())
-            }
-            DataFusionError::Plan(message) if message.starts_with(windows::ONE_BY_ONE) => {
-                QueryError::OneByOne(message.clone())
-            }
-            root @ (DataFusionError::SQL(..)
-            | DataFusionError::Plan(_)
-            | DataFusionError::SchemaError(..)
-            | DataFusionError::NotImplemented(_)
-            | DataFusionError::Diagnostic(..)) => QueryError::Invalid(plain(&root.to_string())),
-            root => QueryError::Failed(plain(&root.to_string())),
+/// A throw-away context that holds these tables and nothing else.
+fn with_tables(
+    base: SessionState,
+    tables: Arc<dyn SchemaProvider>,
+) -> Result<SessionContext, DataFusionError> {
+    let env = Arc::clone(base.runtime_env());
+    let catalogs = Arc::new(MemoryCatalogProviderList::new());
+    let state = SessionStateBuilder::new_from_existing(base)
+        .with_session_id(uuid::Uuid::new_v4().to_string())
+        .with_catalog_list(catalogs)
+        .with_runtime_env(env)
+        .build();
+    let context = SessionContext::new_with_state(state);
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema("public", tables)?;
+    context.register_catalog("logatlas", Arc::new(catalog));
+    Ok(context)
+}
+
+/// The error in the words of whoever asked.
+fn explain(error: DataFusionError, memory_mib: usize) -> QueryError {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => QueryError::OutOfMemory(memory_mib),
+        DataFusionError::Plan(message) if message.starts_with(guard::REFUSED) => {
+            QueryError::Refused(message.clone())
         }
+        DataFusionError::Plan(message) if message.starts_with(windows::ONE_BY_ONE) => {
+            QueryError::OneByOne(message.clone())
+        }
+        root @ (DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Diagnostic(..)) => QueryError::Invalid(plain(&root.to_string())),
+        root => QueryError::Failed(plain(&root.to_string())),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::config::{self, Config, Lines};
 use crate::disk::CrashPoint;
 use crate::enrich::geoip::GeoIp;
 use crate::query::Engine;
+use crate::query::planner::Planner;
 use crate::query::saved::SavedQueries;
 use crate::source::file::Tail;
 use crate::source::{Shutdown, SourceError, stdin, syslog};
@@ -112,6 +113,7 @@ impl Server {
         let app = App {
             store: store.clone(),
             engine,
+            planner: Arc::new(Planner::new()?),
             queries: SavedQueries::new(Some(queries_dir(config, &options.data))),
             geo: Arc::clone(&geo),
             progress: Arc::clone(&pipeline.progress),

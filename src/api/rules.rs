@@ -5,6 +5,7 @@ pub(super) mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -17,9 +18,8 @@ use super::own_files::{Note, VersionRead, changed_meanwhile};
 use super::{ApiError, App, Caller};
 use crate::alerting::backtest::{self, Report, Share};
 use crate::alerting::review;
-use crate::alerts::evaluate;
-use crate::query::Limits;
-use crate::rule::lint::{Finding, Level, Surroundings, lint, lint_columns};
+use crate::alerts::question::lint_question;
+use crate::rule::lint::{Finding, Surroundings, lint};
 use crate::rule::{self, AlertRule, Op, Severity, Unit};
 
 /// What lint says of a rule among all rules and the settings.
@@ -37,39 +37,11 @@ fn findings(app: &App, rule: &AlertRule, rules: &[AlertRule]) -> Vec<Finding> {
     lint(rule, &around)
 }
 
-/// What lint says of a rule's question, once the engine has planned it: nothing is read.
+/// What lint says of a rule's question, by planning it.
 async fn question_findings(app: &App, rule: &AlertRule) -> Vec<Finding> {
-    let finding = |field, what| Finding {
-        rule: rule.id.clone(),
-        level: Level::Error,
-        field,
-        what,
-    };
-    let name = &rule.query.name;
-    let Ok(query) = app.queries.get(name) else {
-        // Lint has said so.
-        return Vec::new();
-    };
-    let given = match app.columns_of(&query).await {
-        Ok(given) => given,
-        Err(error) => {
-            let what = format!("query {name} cannot be run: {error}");
-            return vec![finding(Some("query.name"), what)];
-        }
-    };
-    let missing = lint_columns(rule, &given);
-    if !missing.is_empty() {
-        return missing;
-    }
-    let tick_us = rule.eval.window.0;
-    let planned = match evaluate::tick_sql(&app.queries, rule, tick_us) {
-        Ok(sql) => app.engine.stream(&sql, Limits::PANEL).await,
-        // A parameter that is missing, which lint has said too.
-        Err(_) => return Vec::new(),
-    };
-    let error = planned.err().map(|error| error.to_string());
-    let what = error.map(|error| format!("the question of the rule cannot be run: {error}"));
-    what.map(|what| finding(None, what)).into_iter().collect()
+    let (planner, queries, rule) = (Arc::clone(&app.planner), app.queries.clone(), rule.clone());
+    let look = move || lint_question(&planner, &queries, &rule);
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
 /// A rule as it stands in its file, and how it does.

@@ -1,5 +1,7 @@
 //! Saved queries as files: what there is, writing one's own, taking it back.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -12,7 +14,7 @@ use super::own_files::{Note, VersionRead, changed_meanwhile};
 use super::{ApiError, App, Caller};
 use crate::alerts;
 use crate::query::saved::{self, Origin, Param, ParamType, SavedError, SavedQuery};
-use crate::query::{Limits, QueryError, bind};
+use crate::query::{QueryError, bind};
 
 /// A saved query, or the file that is none.
 #[derive(Serialize, ToSchema)]
@@ -137,15 +139,6 @@ fn refused(error: QueryError) -> ApiError {
 }
 
 impl App {
-    /// The columns that the query gives, by planning it; nothing is read.
-    pub(super) async fn columns_of(&self, query: &SavedQuery) -> Result<Vec<String>, QueryError> {
-        let sql = query.bind(&query.samples())?;
-        // Only planned: the rows are dropped before the first one is asked for.
-        let rows = self.engine.stream(&sql, Limits::PANEL).await?;
-        let fields = rows.schema.fields().iter();
-        Ok(fields.map(|field| field.name().clone()).collect())
-    }
-
     /// The version of the file that counts under this name; none when there is no such query.
     fn query_version(&self, name: &str) -> Result<Option<(String, Origin)>, ApiError> {
         match self.queries.file(name) {
@@ -186,7 +179,11 @@ pub(super) async fn write(
     let params = body.params.into_iter().map(NewParam::read);
     let params = params.collect::<Result<Vec<_>, _>>()?;
     let (text, query) = saved::compose(&name, &body.title, &params, &body.sql)?;
-    app.columns_of(&query).await.map_err(refused)?;
+    let (planner, sql) = (Arc::clone(&app.planner), query.bind(&query.samples())?);
+    tokio::task::spawn_blocking(move || planner.columns(&sql))
+        .await
+        .map_err(anyhow::Error::from)?
+        .map_err(refused)?;
     let writing = app.writing().await;
     let known = app.query_version(&name)?.map(|(version, _)| version);
     if known != body.version {

@@ -10,6 +10,8 @@ use super::connect::{Access, saved_queries};
 use super::{Cli, DONE, FAILED, Global};
 use crate::auth::{self, Scope, SecretKind};
 use crate::geo;
+use crate::query::planner::Planner;
+use crate::query::saved::SavedQuery;
 use crate::server::queries_dir;
 
 #[derive(Debug, Args)]
@@ -115,13 +117,17 @@ impl Check {
         // The settings were read and checked before any command runs.
         println!("settings: fine");
         let mut code = DONE;
-        let queries = saved_queries(&global);
+        let (queries, planner) = (saved_queries(&global), Planner::new()?);
         let names = queries.names();
         for name in &names {
-            if let Err(error) = queries.get(name) {
-                println!("{error}");
-                code = FAILED;
-            }
+            let columns = |query: SavedQuery| planner.columns(&query.bind(&query.samples())?);
+            let problem = match queries.get(name).map(columns) {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => format!("saved query {name} cannot be run: {error}"),
+                Err(error) => error.to_string(),
+            };
+            println!("{problem}");
+            code = FAILED;
         }
         println!("saved queries: {}", names.len());
         let (rules, problems) =
@@ -130,9 +136,9 @@ impl Check {
             println!("{problem}");
             code = FAILED;
         }
-        for (level, line) in super::rules::findings(&global, &rules) {
+        for (level, line) in super::rules::findings(&global, &planner, &rules) {
+            println!("{line}");
             if level == crate::rule::lint::Level::Error {
-                println!("{line}");
                 code = FAILED;
             }
         }

@@ -44,7 +44,7 @@ impl Access {
         let store = Store::open(&global.data, CrashPoint::default()).await?;
         let engine = Engine::new(store.clone(), &geo, query_memory_mib(&global.config))?;
         Ok(Self::Own(Box::new(Own {
-            app: App::offline(&store, &engine, &geo, &global.config, &global.data),
+            app: App::offline(&store, &engine, &geo, &global.config, &global.data)?,
             store,
             engine,
             geo,

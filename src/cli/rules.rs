@@ -13,7 +13,9 @@ use super::incidents::{share, text};
 use super::{DONE, FAILED, Global, UsageError};
 use crate::alerting::Policy;
 use crate::alerting::case::{self, Case};
+use crate::alerts::question::lint_question;
 use crate::alerts::read_rules;
+use crate::query::planner::Planner;
 use crate::rule::AlertRule;
 use crate::rule::lint::{Level, Surroundings, lint};
 use crate::server::queries_dir;
@@ -227,7 +229,7 @@ impl New {
         }
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("{}", path.display());
-        for finding in check(global, std::slice::from_ref(&rule)) {
+        for finding in check(global, std::slice::from_ref(&rule))? {
             println!("{finding}");
         }
         let side = |is_upward| if is_upward { "above" } else { "below" };
@@ -252,14 +254,16 @@ impl New {
 }
 
 /// Findings as lines, of the rules that are asked about.
-fn check(global: &Global, asked: &[AlertRule]) -> Vec<String> {
-    findings(global, asked)
-        .into_iter()
-        .map(|(_, line)| line)
-        .collect()
+fn check(global: &Global, asked: &[AlertRule]) -> anyhow::Result<Vec<String>> {
+    let found = findings(global, &Planner::new()?, asked).into_iter();
+    Ok(found.map(|(_, line)| line).collect())
 }
 
-pub(super) fn findings(global: &Global, asked: &[AlertRule]) -> Vec<(Level, String)> {
+pub(super) fn findings(
+    global: &Global,
+    planner: &Planner,
+    asked: &[AlertRule],
+) -> Vec<(Level, String)> {
     let queries = saved_queries(global);
     let (rules, _) = read_rules(&queries_dir(&global.config, &global.data));
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<_>>();
@@ -272,7 +276,11 @@ pub(super) fn findings(global: &Global, asked: &[AlertRule]) -> Vec<(Level, Stri
         rules: &rules,
         has_runbook: crate::api::has_runbook,
     };
-    let found = asked.iter().flat_map(|rule| lint(rule, &around));
+    let of_rule = |rule| {
+        let question = lint_question(planner, &queries, rule);
+        lint(rule, &around).into_iter().chain(question)
+    };
+    let found = asked.iter().flat_map(of_rule);
     found
         .map(|finding| {
             let word = if finding.level == Level::Error {
@@ -324,7 +332,7 @@ impl Lint {
                     .collect::<anyhow::Result<_>>()?
             }
         };
-        for (level, line) in findings(global, &asked) {
+        for (level, line) in findings(global, &Planner::new()?, &asked) {
             println!("{line}");
             if level == Level::Error {
                 code = FAILED;

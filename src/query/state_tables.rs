@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringViewBuilder};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::MemTable;
@@ -210,17 +210,22 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     TABLES.iter().map(|table| table.name)
 }
 
-/// Reads a table as it is now; none when there is no such table.
-pub(super) fn read(store: &Store, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-    let Some(table) = TABLES.iter().find(|table| table.name == name) else {
-        return Ok(None);
-    };
-    let fields: Vec<_> = table
+/// The columns of a table; none when there is no such table.
+pub(super) fn schema(name: &str) -> Option<SchemaRef> {
+    let table = TABLES.iter().find(|table| table.name == name)?;
+    let fields = table
         .columns
         .iter()
-        .map(|(name, data_type)| Field::new(*name, data_type.clone(), true))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
+        .map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
+    Some(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+}
+
+/// Reads a table as it is now; none when there is no such table.
+pub(super) fn read(store: &Store, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+    let table = TABLES.iter().find(|table| table.name == name);
+    let (Some(table), Some(schema)) = (table, schema(name)) else {
+        return Ok(None);
+    };
     let columns = store
         .state()
         .read(|connection| read_columns(connection, table))

@@ -349,3 +349,37 @@ fn signature(secret: &str, body: &str) -> String {
     mac.update(body.as_bytes());
     format!("v1={}", logatlas::text::hex(&mac.finalize().into_bytes()))
 }
+
+/// What cannot be run is said before anything runs, and without any data.
+#[test]
+fn check_and_lint_name_columns_and_queries_that_there_are_not() {
+    let home = crate::program::Home::new();
+    let dir = "data/queries";
+    let header = "-- Odd: is it named?\n-- $from timestamp\n-- $to timestamp\n";
+    for (name, sql) in [
+        ("spelt", "SELEC country FROM logs"),
+        (
+            "column",
+            "SELECT contry FROM logs WHERE ts >= $from AND ts < $to",
+        ),
+        ("writes", "DELETE FROM logs WHERE ts >= $from AND ts < $to"),
+    ] {
+        home.write(&format!("{dir}/{name}.sql"), format!("{header}{sql}\n"));
+    }
+    let wrong = crate::alerts::RULE.replace("value = \"rate\"", "value = \"raet\"");
+    home.write(&format!("{dir}/alerts/quick.toml"), wrong);
+    let said = |args: &[&str]| {
+        let output = home.run(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let checked = said(&["check"]);
+    for expected in ["query spelt", "contry", "only SELECT", "no column raet"] {
+        assert!(checked.contains(expected), "{expected}: {checked}");
+    }
+    assert!(said(&["rule", "lint", "quick"]).contains("no column raet"));
+    assert!(
+        !home.path("data/state.sqlite").exists(),
+        "nothing was opened"
+    );
+}
