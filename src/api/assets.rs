@@ -40,18 +40,19 @@ pub(super) async fn web(uri: Uri) -> Response {
             respond(path, file, cache)
         }
         // A missing file is missing; a missing page is a place inside the view.
-        _ if path
-            .rsplit('/')
-            .next()
-            .is_some_and(|name| name.contains('.')) =>
-        {
-            (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
-        }
+        _ if is_file(path) => (StatusCode::NOT_FOUND, "there is no such file\n").into_response(),
         _ => match Web::get("index.html") {
             Some(file) => respond("index.html", file, "no-cache"),
             None => (StatusCode::NOT_FOUND, "this binary carries no web view\n").into_response(),
         },
     }
+}
+
+/// Whether a path is that of a file: those of the view lie at the top or in `assets/`. Deeper ones name what a
+/// page is about, which may have a dot in it.
+fn is_file(path: &str) -> bool {
+    let is_there = !path.contains('/') || path.starts_with("assets/");
+    is_there && path.contains('.')
 }
 
 /// Outlines of countries and regions
@@ -125,5 +126,27 @@ fn respond(path: &str, file: EmbeddedFile, cache: &'static str) -> Response {
     match tag::of_hash(&hash) {
         Ok(tag) => (headers, [(header::ETAG, tag)], file.data).into_response(),
         Err(error) => ApiError::from(error).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_from_pages() {
+        let rows = [
+            ("favicon.ico", true),
+            ("assets/index-1a.js", true),
+            ("assets/gone", false),
+            ("", false),
+            ("map", false),
+            ("alerts/errors.by.host", false),
+            ("incidents/..%2f..%2fetc%2fpasswd", false),
+            ("..%2f..%2fetc%2fpasswd", true),
+        ];
+        for (path, expected) in rows {
+            assert_eq!(is_file(path), expected, "{path}");
+        }
     }
 }
