@@ -10,7 +10,6 @@ import { unitSign } from "./values";
 export const UNITS: readonly Unit[] = ["ratio", "times", "percent", "seconds", "count"];
 export const SEVERITIES = ["info", "warning", "error", "critical"] as const;
 export const STATS = ["value", "wilson95_low"] as const;
-export const MISSING = ["ok", "hold", "nodata"] as const;
 
 /** How a field is written: as it is, as a span of time, a number, a limit in the rule's unit, words with commas. */
 type Write = "text" | "span" | "count" | "number" | "limit" | "list" | "choice";
