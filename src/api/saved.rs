@@ -179,7 +179,8 @@ pub(super) async fn write(
     let params = body.params.into_iter().map(NewParam::read);
     let params = params.collect::<Result<Vec<_>, _>>()?;
     let (text, query) = saved::compose(&name, &body.title, &params, &body.sql)?;
-    let (planner, sql) = (Arc::clone(&app.planner), query.bind(&query.samples())?);
+    let sql = query.bind(&query.samples()).map_err(refused)?;
+    let planner = Arc::clone(&app.planner);
     tokio::task::spawn_blocking(move || planner.columns(&sql))
         .await
         .map_err(anyhow::Error::from)?
