@@ -2,7 +2,7 @@
 
 use super::key::KeyKind;
 use crate::notify::shorten;
-use crate::rule::{AlertRule, Labels, Reading, Unit};
+use crate::rule::{AlertRule, Labels, Reading, Unit, nameless};
 
 /// Of a label's value, in a summary of 1024 characters that has several.
 const LABEL_CHARS_MAX: usize = 100;
@@ -95,9 +95,8 @@ fn trim_zeros(value: f64) -> String {
 
 /// The label values with a space behind, none without labels.
 pub(super) fn place(labels: &Labels) -> String {
-    let values = labels.values();
-    let values = values.map(|value| {
-        let value = value.as_deref().unwrap_or("unknown place");
+    let values = labels.iter().map(|(name, value)| {
+        let value = value.as_deref().unwrap_or(nameless(name));
         format!("{} ", shorten(value, LABEL_CHARS_MAX))
     });
     values.collect()

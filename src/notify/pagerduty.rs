@@ -8,6 +8,7 @@ use super::{
     Action, MessageId, Notification, Notifier, NotifyError, Secret, answer, judge, private, shorten,
 };
 use crate::http_client::{HttpClient, Outgoing};
+use crate::rule::nameless;
 use crate::text::escape_controls;
 
 const ENQUEUE: &str = "https://events.pagerduty.com/v2/enqueue";
@@ -175,10 +176,8 @@ fn change_event(routing_key: &str, message: &Notification) -> Value {
 
 /// What the event is about, in PagerDuty's list of alerts.
 fn source(message: &Notification) -> String {
-    let labels = message
-        .labels
-        .values()
-        .map(|value| value.as_deref().unwrap_or("unknown place"));
+    let labels = message.labels.iter();
+    let labels = labels.map(|(name, value)| value.as_deref().unwrap_or(nameless(name)));
     let text: Vec<_> = labels.map(escape_controls).collect();
     if text.is_empty() {
         message.service.clone()

@@ -1,5 +1,8 @@
 //! A rule's file: what is read, refused, and kept when it breaks.
 
+use std::path::Path;
+
+use super::files::who_else_writes;
 use super::*;
 
 pub(crate) const RULE: &str = r#"

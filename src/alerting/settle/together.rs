@@ -1,7 +1,20 @@
 //! What is told together: bundles of what opens at the same time, and the digest of the morning.
 
-use super::*;
-use crate::notify::shorten;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::json;
+
+use super::live::{Live, load};
+use super::tell::next_seq;
+use super::{Mute, note_page};
+use crate::alerting::Context;
+use crate::alerting::incidents::{self, Event, News};
+use crate::alerting::key::{Key, KeyKind, dedup_key, incident_id, installation_id};
+use crate::alerting::mute::Policy;
+use crate::notify::{Action, Notification, Reason, shorten};
+use crate::outbox;
+use crate::rule::Severity;
 
 /// Summaries that a bundle's text quotes.
 const QUOTED_MAX: usize = 3;

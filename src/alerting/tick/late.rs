@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Transaction, params};
 
-use super::{
-    Stored, TickOf, group_of, hold_ticks, load, note_rule, save, severity_of, take_groups,
-};
+use super::instance;
+use super::{Stored, TickOf, group_of, hold_ticks, note_rule, severity_of, take_groups};
 use crate::alerting::key::{Key, KeyKind};
 use crate::alerting::{Change, Context, Policy, Tick};
 use crate::incident::{Effect, Phase, transition};
@@ -25,7 +24,7 @@ pub(in crate::alerting) fn revise(
     let (Some(first), Some(last)) = (ticks.first(), ticks.last()) else {
         return Ok(Vec::new());
     };
-    let mut instances = load(tx, rule)?;
+    let mut instances = instance::load(tx, rule)?;
     let (mut touched, mut opened) = (BTreeSet::new(), BTreeSet::new());
     let rows = ticks
         .iter()
@@ -47,7 +46,7 @@ pub(in crate::alerting) fn revise(
         let group = group_of(rule, &key);
         match again.instance.phase {
             phase if phase.is_open() => {
-                save(tx, rule, &key, &again)?;
+                instance::save(tx, rule, &key, &again)?;
                 instances.insert(key.clone(), again);
                 note_rule(
                     tx,
@@ -61,7 +60,7 @@ pub(in crate::alerting) fn revise(
                 opened.insert(key);
             }
             Phase::Pending(n) if n > stored.instance.phase.ticks() => {
-                save(tx, rule, &key, &again)?;
+                instance::save(tx, rule, &key, &again)?;
                 instances.insert(key, again);
             }
             // It fired in between, and nobody has heard of it.
