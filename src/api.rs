@@ -38,6 +38,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
+use tokio::sync::mpsc::WeakSender;
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::routes;
@@ -59,7 +60,7 @@ use crate::query::Engine;
 use crate::query::planner::Planner;
 use crate::query::saved::SavedQueries;
 use crate::rule::{self, InUse, RuleError};
-use crate::source::{DeliverySender, Shutdown};
+use crate::source::{Delivery, Shutdown};
 use crate::store::Store;
 
 /// Largest request body as sent.
@@ -77,7 +78,8 @@ pub struct App {
     pub queries: SavedQueries,
     pub geo: Arc<GeoIp>,
     pub progress: Arc<Progress>,
-    pub sender: DeliverySender,
+    /// Weak: a connection that is not read does not keep the pipeline from being written out.
+    pub sender: WeakSender<Delivery>,
     /// Ports whose kernel drops are shown.
     pub udp_ports: Arc<Vec<u16>>,
     /// Wrong sign-ins lately.
@@ -118,7 +120,7 @@ impl App {
             queries: SavedQueries::new(Some(queries_dir.clone())),
             geo: Arc::clone(geo),
             progress: Arc::default(),
-            sender: tokio::sync::mpsc::channel(1).0,
+            sender: tokio::sync::mpsc::channel(1).0.downgrade(),
             udp_ports: Arc::default(),
             attempts: Arc::default(),
             public_url: public_url.trim_end_matches('/').into(),

@@ -20,7 +20,7 @@ use crate::query::Engine;
 use crate::query::planner::Planner;
 use crate::query::saved::SavedQueries;
 use crate::source::file::Tail;
-use crate::source::{Shutdown, SourceError, stdin, syslog};
+use crate::source::{DeliverySender, Shutdown, SourceError, stdin, syslog};
 use crate::store::Store;
 use crate::{alerts, format, geo, host_metrics, pipeline};
 
@@ -28,6 +28,8 @@ use crate::{alerts, format, geo, host_metrics, pipeline};
 pub const SOCKET: &str = "logatlas.sock";
 /// Geo files are looked at this often.
 const GEO_RELOAD_INTERVAL: Duration = Duration::from_secs(10);
+/// At a stop, answers that are under way may take this long; the rest of the time is for writing out.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a server is started with.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +54,7 @@ pub struct Server {
     pub syslog: Vec<String>,
     pub app: App,
     pub shutdown: Shutdown,
+    listening: JoinSet<()>,
     tasks: JoinSet<()>,
     sources: JoinSet<Result<(), SourceError>>,
     pipeline: pipeline::Pipeline,
@@ -117,7 +120,7 @@ impl Server {
             queries: SavedQueries::new(Some(queries_dir(config, &options.data))),
             geo: Arc::clone(&geo),
             progress: Arc::clone(&pipeline.progress),
-            sender: pipeline.sender.clone(),
+            sender: pipeline.sender.downgrade(),
             udp_ports: Arc::new(listeners.udp_ports()),
             attempts: Arc::default(),
             public_url: url.trim_end_matches('/').into(),
@@ -129,16 +132,23 @@ impl Server {
             streams: Arc::new(api::Streams::new(shutdown.clone())),
             is_demo: options.is_demo,
         };
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut listening) = (JoinSet::new(), JoinSet::new());
         let socket = store.dir().join(SOCKET);
-        serve_http(&mut tasks, listener, &socket, &app, &shutdown)?;
+        serve_http(&mut listening, listener, &socket, &app, &shutdown)?;
         tasks.spawn(reload_geo(geo, shutdown.clone()));
         if options.host_metrics {
             tasks.spawn(host_metrics::run(store.clone(), shutdown.clone()));
         }
         alerts::start(&mut tasks, &app, config, &shutdown)?;
         let syslog = listeners.names();
-        let sources = start_sources(config, listeners, &app, options.stdin, &shutdown);
+        let sources = start_sources(
+            config,
+            listeners,
+            &pipeline.sender,
+            &store,
+            options.stdin,
+            &shutdown,
+        );
         let setup_secret = match auth::has_password(store.state())? {
             true => None,
             false => Some(
@@ -157,6 +167,7 @@ impl Server {
             syslog,
             app,
             shutdown,
+            listening,
             tasks,
             sources,
             pipeline,
@@ -186,8 +197,14 @@ impl Server {
         self.shutdown.cancel();
         let drained = async {
             report_sources(&mut self.sources).await;
+            let answered = async { while self.listening.join_next().await.is_some() {} };
+            if tokio::time::timeout(ANSWERED_WITHIN, answered)
+                .await
+                .is_err()
+            {
+                tracing::warn!("somebody does not read an answer; it is cut off");
+            }
             while self.tasks.join_next().await.is_some() {}
-            drop(self.app);
             self.pipeline.finish().await
         };
         let outcome = tokio::select! {
@@ -361,7 +378,8 @@ pub fn origin(source: &str, lines: &Lines) -> Origin {
 fn start_sources(
     config: &Config,
     listeners: Listeners,
-    app: &App,
+    sender: &DeliverySender,
+    store: &Store,
     read_stdin: bool,
     shutdown: &Shutdown,
 ) -> JoinSet<Result<(), SourceError>> {
@@ -373,11 +391,11 @@ fn start_sources(
             patterns: files.paths.clone(),
             origin: origin(name, &files.lines),
         };
-        let (store, sender, shutdown) = (app.store.clone(), app.sender.clone(), shutdown.clone());
+        let (store, sender, shutdown) = (store.clone(), sender.clone(), shutdown.clone());
         sources.spawn_blocking(move || tail.run(&store, &sender, &shutdown));
     }
     for (name, lines, socket) in listeners.udp {
-        let (sender, shutdown) = (app.sender.clone(), shutdown.clone());
+        let (sender, shutdown) = (sender.clone(), shutdown.clone());
         sources.spawn(syslog::run_udp(
             socket,
             origin(&name, &lines),
@@ -386,7 +404,7 @@ fn start_sources(
         ));
     }
     for (name, lines, listener) in listeners.tcp {
-        let (sender, shutdown) = (app.sender.clone(), shutdown.clone());
+        let (sender, shutdown) = (sender.clone(), shutdown.clone());
         sources.spawn(syslog::run_tcp(
             listener,
             origin(&name, &lines),
@@ -396,7 +414,7 @@ fn start_sources(
     }
     if read_stdin {
         // A thread of its own: a read of standard input cannot be called back at shutdown.
-        let (sender, origin) = (app.sender.downgrade(), origin("stdin", &Lines::default()));
+        let (sender, origin) = (sender.downgrade(), origin("stdin", &Lines::default()));
         std::thread::spawn(move || {
             if let Err(error) = stdin::run(origin, &sender) {
                 tracing::error!(%error, "standard input ended");

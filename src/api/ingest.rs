@@ -117,8 +117,11 @@ pub(super) async fn lines(
             "the rows could not be stored in time",
         )
     };
-    let handed_over = tokio::time::timeout(STORED_WITHIN, app.sender.send(delivery)).await;
+    // Of a server that stops nothing is taken any more.
+    let sender = app.sender.upgrade().ok_or_else(busy)?;
+    let handed_over = tokio::time::timeout(STORED_WITHIN, sender.send(delivery)).await;
     handed_over.map_err(|_| busy())?.map_err(|_| busy())?;
+    drop(sender);
     let stored = tokio::time::timeout(STORED_WITHIN, stored).await;
     let tally = stored
         .map_err(|_| {

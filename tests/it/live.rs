@@ -212,6 +212,21 @@ async fn streams_end_when_the_server_stops() {
     while tail.event().await.is_some() {}
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_an_answer_does_not_hold_up_the_end() {
+    let home = Home::new();
+    let mut server = home.serve(&[]);
+    let client = Client::new(&home, &server, "read");
+    let sql = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 50000)";
+    let ask = client.post("/api/v1/sql");
+    let ask = ask.json(&json!({"sql": sql, "format": "csv", "export": true}));
+    let unread = ask.send().await.unwrap();
+    assert_eq!(unread.status(), 200);
+    let code = tokio::task::block_in_place(|| server.interrupt());
+    assert_eq!(code, 0, "all is written out");
+    drop(unread);
+}
+
 #[tokio::test]
 async fn there_are_so_many_streams_and_who_leaves_makes_room() {
     let home = Home::new();
