@@ -6,7 +6,7 @@
 //!   state.sqlite       journal, positions, ledger, rule states, outbox, users
 //!   logs/              Delta table, partitioned by day; _delta_log/ inside
 //!   host_metrics/      the same
-//!   rollups/           the same; counts by place and time, a file for a file of logs/
+//!   rollups/           the same; counts by place and time, a file for a large file of logs/ or four weeks
 //!   queries/           the user's own saved queries and rules
 //!   tmp/               spill files of queries, emptied at start
 //! ```
@@ -41,7 +41,7 @@ pub use delta::DataFile;
 pub use fresh::FreshRows;
 pub use import::{BulkImport, ImportReport};
 pub use journal::{Account, Append, Position, SourceAccount};
-pub use rollup::{GRAINS_S, level_of_place};
+pub use rollup::{DAY_S, GRAINS_S, SPAN_S, level_of_place, spans};
 
 use crate::disk::{self, CrashPoint};
 use crate::schema::Table;

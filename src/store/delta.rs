@@ -307,7 +307,7 @@ fn days_of(date: chrono::NaiveDate) -> i32 {
 }
 
 /// `2026-11-23` for days since the epoch.
-fn day_text(day: i32) -> String {
+pub(super) fn day_text(day: i32) -> String {
     let date = chrono::NaiveDate::default() + chrono::TimeDelta::days(i64::from(day));
     date.to_string()
 }

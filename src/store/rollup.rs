@@ -1,32 +1,36 @@
-//! Rollups: the requests of each large file of `logs`, counted by place, class of status and bucket of time.
+//! Rollups: the requests of `logs`, counted by place, class of status and bucket of time.
 //!
-//! A rollup is a file of its own table under the path of the file that it was made from. So a reader that
-//! holds a view knows which of its files have one, needs no version to compare, and a file that compaction or
-//! retention takes away takes its rollup with it. Each holds the same rows counted in days, hours and minutes,
-//! by country, region and city, every one of these in a row group of its own: a map of a year reads a few
-//! kilobytes a day.
+//! A large file of `logs` has a rollup of its own, under the same path in a table beside it; so have four weeks
+//! that are over, under a path that is made of the paths of all their files. So a reader that holds a view knows
+//! which of its files have one, needs no version to compare, and files that compaction or retention takes away
+//! take their rollups with them. A file's rollup holds its rows counted in days, hours and minutes; that of four
+//! weeks counts them as one bucket, and its small files, which have no rollup, in days too. So each row is once in
+//! each grain. All is counted by country, region and city, every grain and level in a row group of its own: a map
+//! of a year reads a few kilobytes of each of some twenty files.
+
+mod cells;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Float32Array, Int8Array, Int16Array, Int32Array, Int64Array,
-    RecordBatch, StringViewArray, TimestampMicrosecondArray,
-};
-use arrow::datatypes::{Float32Type, Int16Type, TimestampMicrosecondType};
+use sha2::{Digest, Sha256};
 
+use self::cells::{Counting, PLACE};
 use super::compaction::read_file;
-use super::delta::DataFile;
-use super::parquet_file::{DayFile, DayWriter};
+use super::delta::{DataFile, day_text};
+use super::parquet_file::DayFile;
 use super::{Store, StoreError};
-use crate::schema::{self, Table};
+use crate::schema::{self, DAY, Table};
 
 /// Lengths of the buckets, seconds, the longest first; each divides the one before it.
-pub const GRAINS_S: [i32; 3] = [86_400, 3_600, 60];
-/// Columns of a place, from the coarsest on; with its position a column's level.
-const PLACE: [&str; 3] = [schema::COUNTRY, schema::REGION, schema::CITY];
-/// Files with fewer rows are read as they are; compaction makes large ones of them.
-const ROLLED_ROWS_MIN: u64 = 10_000;
+pub const GRAINS_S: [i32; 4] = [SPAN_S, DAY_S, 3_600, 60];
+pub const DAY_S: i32 = 86_400;
+/// Four weeks, from the epoch on.
+pub const SPAN_S: i32 = SPAN_DAYS * DAY_S;
+const SPAN_DAYS: i32 = 28;
+/// Files with fewer rows are read as they are; compaction makes large ones of them. Less would be about as many
+/// cells as rows.
+const ROLLED_ROWS_MIN: u64 = 50_000;
 /// Rollups of one commit.
 const COMMITTED_FILES_MAX: usize = 16;
 
@@ -40,44 +44,132 @@ pub fn level_of_place(column: &str) -> Option<i8> {
     }
 }
 
+/// The files of `logs` by four weeks, each with the path of the rollup that counts exactly these. The last four
+/// weeks are left out: they change from day to day.
+pub fn spans(logs: &[DataFile]) -> Vec<(String, Vec<&DataFile>)> {
+    let mut spans: BTreeMap<i32, Vec<&DataFile>> = BTreeMap::new();
+    for file in logs {
+        let span = spans.entry(file.day.div_euclid(SPAN_DAYS));
+        span.or_default().push(file);
+    }
+    spans.pop_last();
+    let with_path = spans.into_iter().map(|(span, files)| {
+        let mut paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        paths.sort_unstable();
+        let hash = crate::text::hex(&Sha256::digest(paths.join("\n")));
+        let path = format!("{DAY}={}/{hash}.zstd.parquet", day_text(span * SPAN_DAYS));
+        (path, files)
+    });
+    with_path.collect()
+}
+
+/// A rollup that is to be made.
+struct Due {
+    path: String,
+    /// First day that it counts.
+    day: i32,
+    files: Vec<DataFile>,
+    /// The finest first.
+    grains_s: &'static [i32],
+}
+
+/// Rollups that are to be made, and files of rollups that count what is gone. Those of four weeks wait for those
+/// of their files: they are counted from them.
+fn due(
+    logs: &[DataFile],
+    rollups: &[DataFile],
+    failed: &HashSet<String>,
+) -> (Vec<Due>, Vec<DataFile>) {
+    let known: HashSet<&str> = rollups.iter().map(|file| file.path.as_str()).collect();
+    let is_new = |path: &str| !known.contains(path) && !failed.contains(path);
+    // The latest are asked for most.
+    let files = logs.iter().rev();
+    let files = files.filter(|file| file.n_rows >= ROLLED_ROWS_MIN && is_new(&file.path));
+    let mut due: Vec<Due> = files
+        .map(|file| Due {
+            path: file.path.clone(),
+            day: file.day,
+            files: vec![file.clone()],
+            grains_s: &[60, 3_600, DAY_S],
+        })
+        .collect();
+    let spans = spans(logs);
+    if due.is_empty() {
+        let spans = spans.iter().rev();
+        let spans = spans.filter(|(path, files)| files.len() > 1 && is_new(path));
+        due.extend(spans.map(|(path, files)| Due {
+            path: path.clone(),
+            day: files[0].day.div_euclid(SPAN_DAYS) * SPAN_DAYS,
+            files: files.iter().copied().cloned().collect(),
+            grains_s: &[DAY_S, SPAN_S],
+        }));
+    }
+    let live = logs.iter().map(|file| file.path.as_str());
+    let live: HashSet<&str> = live
+        .chain(spans.iter().map(|(path, _)| path.as_str()))
+        .collect();
+    let gone = rollups
+        .iter()
+        .filter(|file| !live.contains(file.path.as_str()));
+    (due, gone.cloned().collect())
+}
+
 impl Store {
-    /// Counts the large files that have no rollup yet, and drops the rollups of files that are gone. Returns
-    /// how many it made.
+    /// Counts the large files and the past four weeks that have no rollup yet, and drops the rollups of what is
+    /// gone. Returns how many it made.
     pub async fn roll_up(&self) -> Result<usize, StoreError> {
         let mut n_made = 0;
         let mut failed = HashSet::new();
         loop {
             let logs = self.view(Table::Logs).files;
             let rollups = self.view(Table::Rollups).files;
-            let known: HashSet<&str> = rollups.iter().map(|file| file.path.as_str()).collect();
-            let live: HashSet<&str> = logs.iter().map(|file| file.path.as_str()).collect();
-            let gone = rollups
-                .iter()
-                .filter(|file| !live.contains(file.path.as_str()));
-            let gone: Vec<DataFile> = gone.cloned().collect();
-            // The latest are asked for most.
-            let due = logs.iter().rev().filter(|file| {
-                let is_known = known.contains(file.path.as_str()) || failed.contains(&file.path);
-                file.n_rows >= ROLLED_ROWS_MIN && !is_known
-            });
-            let due: Vec<DataFile> = due.take(COMMITTED_FILES_MAX).cloned().collect();
+            let (mut due, gone) = due(&logs, &rollups, &failed);
+            due.truncate(COMMITTED_FILES_MAX);
             if due.is_empty() && gone.is_empty() {
                 return Ok(n_made);
             }
-            let source = self.slot(Table::Logs).log.lock().await.object_store();
             let mut made = Vec::new();
-            for file in &due {
-                match count_file(Arc::clone(&source), file).await {
-                    Ok(counted) => made.push((file.path.clone(), counted)),
+            for due in due {
+                match self.count(&due, &rollups).await {
+                    Ok(counted) => made.push((due.path, counted)),
                     Err(error) => {
-                        tracing::warn!(%error, path = file.path, "a file cannot be counted, its rows are read");
-                        failed.insert(file.path.clone());
+                        tracing::warn!(%error, path = due.path, "files cannot be counted, their rows are read");
+                        failed.insert(due.path);
                     }
                 }
             }
             n_made += made.len();
             self.commit_rollups(made, gone).await?;
         }
+    }
+
+    /// Counts the rows of files, or for longer buckets what their rollups say of days.
+    async fn count(&self, due: &Due, rollups: &[DataFile]) -> Result<DayFile, StoreError> {
+        let of_days: HashMap<&str, &DataFile> = match due.grains_s {
+            [.., SPAN_S] => rollups
+                .iter()
+                .map(|file| (file.path.as_str(), file))
+                .collect(),
+            _ => HashMap::new(),
+        };
+        let mut counting = Counting::new(due.grains_s);
+        for file in &due.files {
+            let (table, file) = match of_days.get(file.path.as_str()) {
+                Some(rollup) => (Table::Rollups, *rollup),
+                None => (Table::Logs, file),
+            };
+            let source = self.slot(table).log.lock().await.object_store();
+            let batches = read_file(table, source, file).await?;
+            counting = in_background(move || {
+                for batch in &batches {
+                    counting.add(batch);
+                }
+                counting
+            })
+            .await;
+        }
+        let day = due.day;
+        in_background(move || counting.into_file(day)).await
     }
 
     async fn commit_rollups(
@@ -98,180 +190,8 @@ impl Store {
     }
 }
 
-async fn count_file(
-    source: Arc<dyn object_store::ObjectStore>,
-    file: &DataFile,
-) -> Result<DayFile, StoreError> {
-    let batches = read_file(Table::Logs, source, file).await?;
-    let day = file.day;
-    tokio::task::spawn_blocking(move || count(day, &batches))
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-}
-
-/// A place, as finely as the level says; the finer parts are null.
-type Place = [Option<String>; 3];
-
-/// What a bucket of a place and a class holds.
-#[derive(Clone, Copy, Default)]
-struct Cell {
-    n: i64,
-    lat: Option<f32>,
-    lon: Option<f32>,
-}
-
-impl Cell {
-    fn add(&mut self, other: Cell) {
-        // As SQL's max: null only where all are.
-        let larger = |a: Option<f32>, b: Option<f32>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (a, b) => a.or(b),
-        };
-        self.n += other.n;
-        self.lat = larger(self.lat, other.lat);
-        self.lon = larger(self.lon, other.lon);
-    }
-}
-
-/// By start of the bucket in seconds, place and class.
-type Cells = BTreeMap<(i64, usize, i16), Cell>;
-
-/// Counts the requests of one day's rows.
-fn count(day: i32, batches: &[RecordBatch]) -> Result<DayFile, StoreError> {
-    let mut places = Places::default();
-    let mut minutes: HashMap<(i64, usize, i16), Cell, ahash::RandomState> = HashMap::default();
-    for batch in batches {
-        count_batch(batch, &mut places, &mut minutes);
-    }
-    let mut writer = DayWriter::new(Table::Rollups, day)?;
-    let mut finer: Cells = minutes.into_iter().collect();
-    for grain_s in GRAINS_S.into_iter().rev() {
-        finer = folded(finer, |(start, place, class)| {
-            (
-                start.div_euclid(grain_s.into()) * i64::from(grain_s),
-                place,
-                class,
-            )
-        });
-        let mut by_place = finer.clone();
-        for level in (0..PLACE.len()).rev() {
-            by_place = folded(by_place, |(start, place, class)| {
-                (start, places.coarser(place, level), class)
-            });
-            writer.write(&columns(grain_s, level, &by_place, &places)?)?;
-            writer.end_group()?;
-        }
-    }
-    writer.finish()
-}
-
-fn folded(cells: Cells, mut key: impl FnMut((i64, usize, i16)) -> (i64, usize, i16)) -> Cells {
-    let mut sums = Cells::new();
-    for (old, cell) in cells {
-        sums.entry(key(old)).or_default().add(cell);
-    }
-    sums
-}
-
-/// The places that were seen, each with a number.
-#[derive(Default)]
-struct Places {
-    numbers: HashMap<Place, usize, ahash::RandomState>,
-    list: Vec<Place>,
-}
-
-impl Places {
-    fn number(&mut self, place: &Place) -> usize {
-        if let Some(number) = self.numbers.get(place) {
-            return *number;
-        }
-        self.list.push(place.clone());
-        self.numbers.insert(place.clone(), self.list.len() - 1);
-        self.list.len() - 1
-    }
-
-    /// The place without what is finer than the level.
-    fn coarser(&mut self, number: usize, level: usize) -> usize {
-        let mut place = self.list[number].clone();
-        place[level + 1..].fill(None);
-        self.number(&place)
-    }
-}
-
-fn count_batch(
-    batch: &RecordBatch,
-    places: &mut Places,
-    cells: &mut HashMap<(i64, usize, i16), Cell, ahash::RandomState>,
-) {
-    let column = |name: &str| batch.column_by_name(name).expect("logs have this column");
-    let ts = column(schema::TS).as_primitive::<TimestampMicrosecondType>();
-    let status = column(schema::STATUS).as_primitive::<Int16Type>();
-    let texts = PLACE.map(|name| column(name).as_string_view());
-    let lat = column(schema::LAT).as_primitive::<Float32Type>();
-    let lon = column(schema::LON).as_primitive::<Float32Type>();
-    let float = |values: &Float32Array, row: usize| values.is_valid(row).then(|| values.value(row));
-    // Rows come in runs of one place.
-    let mut last: Option<(Place, usize)> = None;
-    for row in 0..batch.num_rows() {
-        if status.is_null(row) || ts.is_null(row) {
-            continue;
-        }
-        let text = |part: usize| {
-            let texts: &StringViewArray = texts[part];
-            texts.is_valid(row).then(|| texts.value(row))
-        };
-        let is_same =
-            |place: &Place| (0..PLACE.len()).all(|part| place[part].as_deref() == text(part));
-        let number = match &last {
-            Some((place, number)) if is_same(place) => *number,
-            _ => {
-                let place: Place = [0, 1, 2].map(|part| text(part).map(str::to_owned));
-                let number = places.number(&place);
-                last = Some((place, number));
-                number
-            }
-        };
-        let minute = ts.value(row).div_euclid(60_000_000) * 60;
-        let class = status.value(row).div_euclid(100) * 100;
-        let cell = Cell {
-            n: 1,
-            lat: float(lat, row),
-            lon: float(lon, row),
-        };
-        cells.entry((minute, number, class)).or_default().add(cell);
-    }
-}
-
-fn columns(
-    grain_s: i32,
-    level: usize,
-    cells: &Cells,
-    places: &Places,
-) -> Result<RecordBatch, StoreError> {
-    let level = i8::try_from(level).unwrap_or(i8::MAX);
-    let n = cells.len();
-    let part = |part: usize| {
-        let names = cells
-            .keys()
-            .map(|(_, place, _)| places.list[*place][part].as_deref());
-        Arc::new(StringViewArray::from_iter(names)) as ArrayRef
-    };
-    let starts = cells.keys().map(|(start, ..)| start * 1_000_000);
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(TimestampMicrosecondArray::from_iter_values(starts)),
-        Arc::new(Int32Array::from_value(grain_s, n)),
-        Arc::new(Int8Array::from_value(level, n)),
-        part(0),
-        part(1),
-        part(2),
-        Arc::new(Int16Array::from_iter_values(
-            cells.keys().map(|(.., class)| *class),
-        )),
-        Arc::new(Float32Array::from_iter(cells.values().map(|cell| cell.lat))),
-        Arc::new(Float32Array::from_iter(cells.values().map(|cell| cell.lon))),
-        Arc::new(Int64Array::from_iter_values(
-            cells.values().map(|cell| cell.n),
-        )),
-    ];
-    Ok(RecordBatch::try_new(schema::rollups(), columns)?)
 }

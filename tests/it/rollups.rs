@@ -19,7 +19,8 @@ use crate::program::{Home, access_line, arg};
 /// 2026-03-01T12:00:00Z
 const END_US: i64 = 1_772_366_400_000_000;
 const HOUR_US: i64 = 3_600_000_000;
-const N_LINES: u64 = 150_000;
+const DAY_US: i64 = 24 * HOUR_US;
+const N_LINES: u64 = 250_000;
 
 struct Bench {
     store: Store,
@@ -57,6 +58,31 @@ impl Bench {
             .contains("rollups")
     }
 
+    /// Files of a table that have so many rows.
+    fn paths(&self, table: Table, n_rows_min: u64) -> Vec<String> {
+        let files = self.store.view(table).files;
+        let files = files.iter().filter(|file| file.n_rows >= n_rows_min);
+        let mut paths: Vec<String> = files.map(|file| file.path.clone()).collect();
+        paths.sort();
+        paths
+    }
+
+    /// Checks windows about ten weeks that begin at this time.
+    async fn check_windows(&self, start_us: i64, seed: u64) {
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut windows = vec![window(start_us, start_us + 70 * DAY_US, 28 * 86_400)];
+        for bucket_s in [60, 3600, 86_400, 2 * 86_400, 28 * 86_400, 56 * 86_400] {
+            let mut times = [0; 2].map(|_| start_us + random.random_range(-DAY_US..71 * DAY_US));
+            times.sort_unstable();
+            windows.push(window(times[0], times[1], bucket_s));
+        }
+        for window in windows {
+            for query in ["errors_by_country", "errors_by_city", "errors_over_time"] {
+                self.check(&bound(query, &window)).await;
+            }
+        }
+    }
+
     /// The same answer from the rows alone: a column that no rollup has keeps them out.
     #[track_caller]
     fn check<'a>(&'a self, sql: &'a str) -> impl Future<Output = usize> + 'a {
@@ -72,6 +98,15 @@ impl Bench {
             rows.len() - 1
         }
     }
+}
+
+/// From, to and length of a bucket.
+fn window(from_us: i64, to_us: i64, bucket_s: i64) -> [(&'static str, Value); 3] {
+    [
+        ("from", Value::Timestamp(from_us)),
+        ("to", Value::Timestamp(to_us)),
+        ("bucket_s", Value::Int(bucket_s)),
+    ]
 }
 
 fn day() -> Home {
@@ -127,14 +162,12 @@ async fn every_answer_is_that_of_the_rows() {
     assert!(n_made >= 2, "{n_made}");
     assert_eq!(bench.store.roll_up().await.unwrap(), 0, "once is enough");
 
-    let window = |from: i64, to: i64| {
-        [
-            ("from", Value::Timestamp(from)),
-            ("to", Value::Timestamp(to)),
-        ]
-    };
-    let whole_day = window(END_US - 24 * HOUR_US, END_US);
-    let odd = window(END_US - 19 * HOUR_US - 123_456_789, END_US - 60_000_001);
+    let whole_day = window(END_US - DAY_US, END_US, 300);
+    let odd = window(
+        END_US - 19 * HOUR_US - 123_456_789,
+        END_US - 60_000_001,
+        300,
+    );
     let base = [
         ("base_from", Value::Timestamp(END_US - 23 * HOUR_US)),
         ("base_to", Value::Timestamp(END_US - HOUR_US + 1)),
@@ -191,8 +224,7 @@ async fn every_answer_is_that_of_the_rows() {
         let bucket = *[60, 300, 3600, 7200, 86_400]
             .get(random.random_range(0..5))
             .unwrap();
-        let mut given = window(times[0], times[1]).to_vec();
-        given.push(("bucket_s", Value::Int(bucket)));
+        let given = window(times[0], times[1], bucket);
         bench.check(&bound("errors_over_time", &given)).await;
         bench
             .check(&bound(
@@ -202,8 +234,7 @@ async fn every_answer_is_that_of_the_rows() {
             .await;
     }
     // A bucket that no grain divides is read from the rows.
-    let mut given = whole_day.to_vec();
-    given.push(("bucket_s", Value::Int(90)));
+    let given = window(END_US - DAY_US, END_US, 90);
     assert!(!bench.uses_rollups(&bound("errors_over_time", &given)).await);
 
     let rows = [
@@ -298,7 +329,7 @@ async fn rollups_follow_their_files() {
     drop(bench);
     // More files, small ones, then one large one of them: read as rows, then rolled up.
     for number in 0..9 {
-        let text: String = (0..2000)
+        let text: String = (0..6000)
             .map(|n| {
                 access_line(
                     n,
@@ -312,19 +343,12 @@ async fn rollups_follow_their_files() {
         home.ok(&["import", arg(&path)]);
     }
     let bench = Bench::open(&home).await;
-    let paths = |bench: &Bench, table, n_rows_min| {
-        let files = bench.store.view(table).files;
-        let files = files.iter().filter(|file| file.n_rows >= n_rows_min);
-        let mut paths: Vec<String> = files.map(|file| file.path.clone()).collect();
-        paths.sort();
-        paths
-    };
     assert_eq!(bench.check(&sql).await, before);
     assert!(bench.store.compact().await.unwrap() > 0);
     bench.check(&sql).await;
     bench.store.roll_up().await.unwrap();
-    let rolled = paths(&bench, Table::Rollups, 0);
-    assert_eq!(rolled, paths(&bench, Table::Logs, 10_000));
+    let rolled = bench.paths(Table::Rollups, 0);
+    assert_eq!(rolled, bench.paths(Table::Logs, 50_000));
     assert!(!rolled.is_empty());
     bench.check(&sql).await;
     // What retention takes is gone from the counts at once.
@@ -335,5 +359,90 @@ async fn rollups_follow_their_files() {
         .unwrap();
     assert_eq!(bench.check(&sql).await, 0);
     bench.store.roll_up().await.unwrap();
-    assert!(paths(&bench, Table::Rollups, 0).is_empty());
+    assert!(bench.paths(Table::Rollups, 0).is_empty());
+}
+
+/// Requests of several places, spread over a day.
+fn requests(n_rows: usize, day_us: i64) -> String {
+    let addresses = ["217.0.0.1", "80.58.61.250", "8.8.8.8", "10.0.0.1"];
+    let line = |n: usize| {
+        let status = if n.is_multiple_of(7) { 503 } else { 200 };
+        let at_us = day_us + DAY_US / n_rows as i64 * n as i64;
+        access_line(n, addresses[n % addresses.len()], status, at_us)
+    };
+    (0..n_rows).map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_weeks_that_are_over_are_counted_as_one() {
+    let home = Home::new();
+    // Ten weeks of days, small ones and a large one.
+    let first_day_us = 20_412 * DAY_US;
+    let days: String = (0..70)
+        .map(|day| {
+            requests(
+                if day == 3 { 51_000 } else { 900 },
+                first_day_us + day * DAY_US,
+            )
+        })
+        .collect();
+    let path = home.write("weeks.log", days);
+    home.ok(&["import", arg(&path)]);
+    let bench = Bench::open(&home).await;
+    assert_eq!(
+        bench.store.roll_up().await.unwrap(),
+        3,
+        "a day and two spans"
+    );
+    assert_eq!(bench.store.roll_up().await.unwrap(), 0, "once is enough");
+    let logs = bench.paths(Table::Logs, 0);
+    let spans: Vec<String> = bench
+        .paths(Table::Rollups, 0)
+        .into_iter()
+        .filter(|path| !logs.contains(path))
+        .collect();
+    assert_eq!(spans.len(), 2);
+
+    // Both spans, none of their files, and rows of the rest.
+    let explained = async |sql: &str| bench.ask(&format!("EXPLAIN {sql}")).await.concat();
+    let end_us = first_day_us + 70 * DAY_US;
+    let all = bound("errors_by_city", &window(first_day_us, end_us, 60));
+    let plan = explained(&all).await;
+    assert!(spans.iter().all(|path| plan.contains(path)), "{plan}");
+    let files = bench.store.view(Table::Logs).files;
+    let in_plan = files.iter().filter(|file| plan.contains(&file.path));
+    let days: Vec<i32> = in_plan.map(|file| file.day - 20_412).collect();
+    let is_after_spans = |day: &i32| *day >= 56;
+    assert!(
+        !days.is_empty() && days.iter().all(is_after_spans),
+        "{plan}"
+    );
+    // By the hour four weeks tell nothing.
+    let plan = explained(&bound(
+        "errors_over_time",
+        &window(first_day_us, end_us, 3600),
+    ))
+    .await;
+    assert!(!spans.iter().any(|path| plan.contains(path)), "{plan}");
+
+    bench.check_windows(first_day_us, 1).await;
+    // Rows that come late are read with all others of their weeks, until these are counted anew.
+    drop(bench);
+    let path = home.write("late.log", requests(10, first_day_us + 30 * DAY_US));
+    home.ok(&["import", arg(&path)]);
+    let bench = Bench::open(&home).await;
+    bench.check_windows(first_day_us, 2).await;
+    assert_eq!(bench.store.roll_up().await.unwrap(), 1);
+    assert_eq!(
+        bench.paths(Table::Rollups, 0).len(),
+        3,
+        "the old one is gone"
+    );
+    bench.check_windows(first_day_us, 3).await;
+    // So with days that retention takes away.
+    let before_us = first_day_us + 5 * DAY_US;
+    bench.store.retain(Table::Logs, before_us).await.unwrap();
+    bench.check_windows(first_day_us, 4).await;
+    bench.store.roll_up().await.unwrap();
+    bench.check_windows(first_day_us, 5).await;
 }
