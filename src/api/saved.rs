@@ -15,6 +15,8 @@ use super::{ApiError, App, Caller};
 use crate::alerts;
 use crate::query::saved::{self, Origin, Param, ParamType, SavedError, SavedQuery};
 use crate::query::{QueryError, bind};
+use crate::rule::AlertRule;
+use crate::rule::lint::lint_columns;
 
 /// A saved query, or the file that is none.
 #[derive(Serialize, ToSchema)]
@@ -149,6 +151,18 @@ impl App {
     }
 }
 
+/// The rules that ask a query.
+fn asking(app: &App, name: &str) -> impl Iterator<Item = AlertRule> {
+    let (rules, _) = alerts::read_rules(&app.queries_dir);
+    rules
+        .into_iter()
+        .filter(move |rule| rule.query.name == name)
+}
+
+fn in_use(message: String, hint: &'static str) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "in_use", message).hint(hint)
+}
+
 /// Writes a saved query into the user's folder
 ///
 /// It is planned first, with its defaults, and counts at once. A shipped query is laid over, not changed.
@@ -162,7 +176,7 @@ impl App {
     responses(
         (status = 200, description = "The query as it is now", body = SavedQuery),
         (status = 400, description = "No name of a query", body = ErrorBody),
-        (status = 409, description = "Somebody else has changed it, or it is there already", body = ErrorBody),
+        (status = 409, description = "Somebody else has changed it, it is there already, or a rule needs another column of it", body = ErrorBody),
         (status = 422, description = "The SQL cannot be run, or the body is not as it should be", body = ErrorBody),
     )
 )]
@@ -181,11 +195,20 @@ pub(super) async fn write(
     let (text, query) = saved::compose(&name, &body.title, &params, &body.sql)?;
     let sql = query.bind(&query.samples()).map_err(refused)?;
     let planner = Arc::clone(&app.planner);
-    tokio::task::spawn_blocking(move || planner.columns(&sql))
+    let columns = tokio::task::spawn_blocking(move || planner.columns(&sql))
         .await
         .map_err(anyhow::Error::from)?
         .map_err(refused)?;
     let writing = app.writing().await;
+    for rule in asking(&app, &name) {
+        if let Some(missing) = lint_columns(&rule, &columns).first() {
+            let message = format!("rule {}: {}", rule.id, missing.what);
+            return Err(in_use(
+                message,
+                "change the rule first, or take another name",
+            ));
+        }
+    }
     let known = app.query_version(&name)?.map(|(version, _)| version);
     if known != body.version {
         return Err(changed_meanwhile(&format!("query {name}")));
@@ -235,13 +258,10 @@ pub(super) async fn delete(
         return Err(changed_meanwhile(&format!("query {name}")));
     }
     if !saved::is_shipped(&name) {
-        let (rules, _) = alerts::read_rules(&app.queries_dir);
-        let rules = rules.iter().filter(|rule| rule.query.name == name);
-        let rules: Vec<&str> = rules.map(|rule| rule.id.as_str()).collect();
+        let rules: Vec<String> = asking(&app, &name).map(|rule| rule.id).collect();
         if !rules.is_empty() {
             let message = format!("query {name} is asked by {}", rules.join(", "));
-            return Err(ApiError::new(StatusCode::CONFLICT, "in_use", message)
-                .hint("let the rules ask another one first"));
+            return Err(in_use(message, "let the rules ask another one first"));
         }
     }
     let file = app.queries_dir.join(saved::file_name(&name));

@@ -413,12 +413,24 @@ async fn a_saved_query_is_written_changed_and_taken_back() {
         .json("/api/v1/rules/server-error-rate-by-country")
         .await;
     let text = rule["text"].as_str().unwrap();
-    let body = json!({"title": "Asked by a rule", "sql": "SELECT 1 AS rate"});
-    assert_eq!(put("asked", &body).await.0, 200);
+    let mut body = json!({"title": "Asked by a rule", "sql": "SELECT 'ES' AS country, 1 AS rate, 2 AS n, 2 AS k"});
+    let (status, asked) = put("asked", &body).await;
+    assert_eq!(status, 200, "{asked}");
     let text = text.replace("server-error-rate-by-country", "own");
     let text = text.replace("errors_by_country", "asked");
     home.write("data/queries/alerts/own.toml", text);
     assert_eq!(delete("asked").await, 409);
+    // Nor does it lose a column that the rule needs.
+    body["version"] = asked["version"].clone();
+    body["sql"] = "SELECT 'ES' AS country, 1 AS rat, 2 AS n, 2 AS k".into();
+    let (status, answer) = put("asked", &body).await;
+    assert_eq!((status, &answer["error"]["code"]), (409, &json!("in_use")));
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("rule own: ") && message.contains("rate"),
+        "{message}"
+    );
+    assert_eq!(shown("asked").await, asked);
 }
 
 #[tokio::test]

@@ -2546,7 +2546,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Somebody else has changed it, or it is there already */
+            /** @description Somebody else has changed it, it is there already, or a rule needs another column of it */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
