@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -92,7 +93,7 @@ pub(super) struct Ask {
     params: BTreeMap<String, Value>,
     /// `table`, `csv`, `json`, `ndjson`, `parquet` or `arrow`; columns, for the browser, when absent.
     format: Option<String>,
-    /// All rows, without the console's limits; for exports.
+    /// All rows, without the console's limits, as they come; in a format. An answer that breaks off had an error.
     #[serde(default)]
     export: bool,
 }
@@ -149,12 +150,17 @@ pub(super) async fn sql(
         .map(|(name, value)| Ok((name, literal(value)?)));
     let values = values.collect::<Result<BTreeMap<_, _>, ApiError>>()?;
     let sql = bind::bind(&ask.sql, &values)?;
-    let limits = if ask.export {
-        Limits::EXPORT
-    } else {
-        Limits::CONSOLE
-    };
-    let answer = app.engine.run(&sql, limits).await?;
+    if let Some(format) = format.filter(|_| ask.export) {
+        let rows = app.engine.stream(&sql, Limits::EXPORT).await?;
+        let pieces = output::pieces(rows, format).await?;
+        let pieces = pieces.inspect_err(|error| tracing::warn!(%error, "an export broke off"));
+        return Ok((
+            file_headers(format, false),
+            axum::body::Body::from_stream(pieces),
+        )
+            .into_response());
+    }
+    let answer = app.engine.run(&sql, Limits::CONSOLE).await?;
     match format {
         Some(format) => file_response(&answer, format),
         None => {
@@ -187,10 +193,12 @@ fn literal(value: Value) -> Result<bind::Value, ApiError> {
 
 fn file_response(answer: &Answer, format: OutputFormat) -> Result<Response, ApiError> {
     let bytes = output::to_bytes(answer, format)?;
-    let truncated = if answer.truncated { "true" } else { "false" };
-    let headers = [
+    Ok((file_headers(format, answer.truncated), bytes).into_response())
+}
+
+fn file_headers(format: OutputFormat, is_truncated: bool) -> [(&'static str, &'static str); 2] {
+    [
         (header::CONTENT_TYPE.as_str(), format.content_type()),
-        ("x-truncated", truncated),
-    ];
-    Ok((headers, bytes).into_response())
+        ("x-truncated", if is_truncated { "true" } else { "false" }),
+    ]
 }

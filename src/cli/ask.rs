@@ -64,17 +64,12 @@ impl Output {
             Access::Own(own) => {
                 let rows = own.engine.stream(sql, Limits::EXPORT).await?;
                 let written = output::write_rows(rows, format, &mut out).await;
-                ignore_closed_pipe(written.map(|_| ()).map_err(Into::into))
+                ignore_closed_pipe(written.map_err(Into::into))
             }
             Access::Server(client) => {
                 let name =
                     clap::ValueEnum::to_possible_value(&format).expect("no format is hidden");
-                let bytes = client.sql(sql, name.get_name()).await?;
-                ignore_closed_pipe(
-                    out.write_all(&bytes)
-                        .and_then(|()| out.flush())
-                        .map_err(Into::into),
-                )
+                ignore_closed_pipe(client.sql(sql, name.get_name(), &mut out).await)
             }
         }
     }

@@ -3,6 +3,7 @@
 //! One process owns a data folder. When a server runs on it, other commands ask that server through the
 //! socket in the folder; otherwise they open the folder themselves.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,15 +68,14 @@ impl Own {
 impl Access {
     /// Runs SQL for its rows as JSON objects.
     pub(crate) async fn rows(&self, sql: &str) -> anyhow::Result<Vec<Value>> {
-        let bytes = match self {
+        let mut bytes = Vec::new();
+        match self {
             Self::Own(own) => {
-                let mut bytes = Vec::new();
                 let rows = own.engine.stream(sql, Limits::EXPORT).await?;
                 output::write_rows(rows, OutputFormat::Json, &mut bytes).await?;
-                bytes
             }
-            Self::Server(client) => client.sql(sql, "json").await?,
-        };
+            Self::Server(client) => client.sql(sql, "json", &mut bytes).await?,
+        }
         serde_json::from_slice(&bytes).context("the rows cannot be read")
     }
 
@@ -165,10 +165,27 @@ impl Client {
         body_of(request.send().await.context("the server did not answer")?).await
     }
 
-    /// Runs SQL for its rows in a format.
-    pub(crate) async fn sql(&self, sql: &str, format: &str) -> anyhow::Result<Vec<u8>> {
+    /// Runs SQL and writes its rows in a format, as they come.
+    pub(crate) async fn sql(
+        &self,
+        sql: &str,
+        format: &str,
+        mut out: impl Write,
+    ) -> anyhow::Result<()> {
         let body = json!({"sql": sql, "format": format, "export": true});
-        self.post("/api/v1/sql", &body).await
+        let request = self.http.post("http://localhost/api/v1/sql").json(&body);
+        let mut response = request.send().await.context("the server did not answer")?;
+        if !response.status().is_success() {
+            return body_of(response).await.map(drop);
+        }
+        while let Some(piece) = response
+            .chunk()
+            .await
+            .context("the server's answer broke off")?
+        {
+            out.write_all(&piece)?;
+        }
+        Ok(out.flush()?)
     }
 }
 

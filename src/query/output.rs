@@ -4,7 +4,7 @@
 //! (ASVS 5.0, 1.2.10).
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray};
 use arrow::compute::cast;
@@ -12,7 +12,9 @@ use arrow::datatypes::{
     DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use bytes::Bytes;
 use clap::ValueEnum;
+use futures::{Stream, StreamExt};
 use parquet::arrow::ArrowWriter;
 use serde::Serialize;
 use serde_json::Value;
@@ -59,22 +61,74 @@ impl OutputFormat {
 /// Rows of a table are gathered to align them; more than this would not be read anyway.
 const TABLE_ROWS_MAX: usize = 10_000;
 
-/// Writes all rows as they come and returns how many there were.
+/// A Parquet writer holds this much before it ends a row group.
+const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
+
+/// Writes all rows as they come.
 pub async fn write_rows<W: Write + Send>(
+    rows: Rows,
+    format: OutputFormat,
+    mut out: W,
+) -> Result<(), QueryError> {
+    let mut pieces = std::pin::pin!(pieces(rows, format).await?);
+    while let Some(piece) = pieces.next().await {
+        out.write_all(&piece?).map_err(failed)?;
+    }
+    out.flush().map_err(failed)
+}
+
+/// The bytes of a file of the rows, as they come: what is not read yet is not asked for, and a few rows are held.
+/// What is wrong with the first rows is told before there are any bytes.
+pub async fn pieces(
     mut rows: Rows,
     format: OutputFormat,
-    out: W,
-) -> Result<u64, QueryError> {
-    let failed = |error: String| QueryError::Failed(error);
-    let mut sink = Sink::new(format, &rows.schema, out).map_err(|e| failed(e.to_string()))?;
-    let mut n_rows = 0;
-    while let Some(batch) = rows.next().await {
-        let batch = batch?;
-        n_rows += batch.num_rows() as u64;
-        sink.write(&batch).map_err(|e| failed(e.to_string()))?;
+) -> Result<impl Stream<Item = Result<Bytes, QueryError>> + Send + 'static, QueryError> {
+    let written = Written::default();
+    let sink = Sink::new(format, &rows.schema, written.clone()).map_err(failed)?;
+    let first = rows.next().await.transpose()?;
+    let ahead = futures::stream::iter(first.map(Ok));
+    let rows = futures::stream::unfold(rows, async |mut rows| Some((rows.next().await?, rows)));
+    let batches = Box::pin(ahead.chain(rows));
+    let state = Some((sink, batches, written));
+    Ok(futures::stream::try_unfold(state, |state| async {
+        let Some((mut sink, mut batches, written)) = state else {
+            return Ok(None);
+        };
+        while let Some(batch) = batches.next().await {
+            sink.write(&batch?).map_err(failed)?;
+            if let Some(piece) = written.take() {
+                return Ok(Some((piece, Some((sink, batches, written)))));
+            }
+        }
+        sink.finish().map_err(failed)?;
+        Ok(written.take().map(|piece| (piece, None)))
+    }))
+}
+
+fn failed(error: impl ToString) -> QueryError {
+    QueryError::Failed(error.to_string())
+}
+
+/// What a sink has written and nobody has taken yet.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn take(&self) -> Option<Bytes> {
+        let mut bytes = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        (!bytes.is_empty()).then(|| std::mem::take(&mut *bytes).into())
     }
-    sink.finish().map_err(|e| failed(e.to_string()))?;
-    Ok(n_rows)
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut written = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        written.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes a whole answer into memory.
@@ -134,7 +188,12 @@ impl<W: Write + Send> Sink<W> {
             Self::Csv(writer) => writer.write(&as_cells(batch, csv_text)?)?,
             Self::Json(writer) => writer.write(batch)?,
             Self::Ndjson(writer) => writer.write(batch)?,
-            Self::Parquet(writer) => writer.write(batch)?,
+            Self::Parquet(writer) => {
+                writer.write(batch)?;
+                if writer.in_progress_size() > ROW_GROUP_BYTES_MAX {
+                    writer.flush()?;
+                }
+            }
             Self::Arrow(writer) => writer.write(batch)?,
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! SQL and saved queries: answers, output formats, and what is refused.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::program::{Home, access_line, arg};
+use crate::program::{Client, Home, access_line, arg};
 
 /// 2026-03-01T12:00:00Z
 const NOON_US: i64 = 1_772_366_400_000_000;
@@ -120,6 +120,50 @@ fn a_question_comes_out_in_every_format() {
         home.ok(&["sql", "-f", format, "-o", arg(&out), sql]);
         assert!(std::fs::read(out).unwrap().starts_with(magic), "{format}");
     }
+    // A server hands out the same bytes.
+    let formats = ["table", "csv", "json", "ndjson", "parquet", "arrow"];
+    let asked = || {
+        formats.map(|format| {
+            let out = home.path("asked");
+            home.ok(&["sql", "-f", format, "-o", arg(&out), sql]);
+            std::fs::read(out).unwrap()
+        })
+    };
+    let alone = asked();
+    let _server = home.serve(&[]);
+    assert_eq!(asked(), alone);
+}
+
+#[tokio::test]
+async fn an_export_comes_as_its_rows_do() {
+    let home = Home::new();
+    let server = home.serve(&[]);
+    let client = Client::new(&home, &server, "read");
+    let ask = async |sql: &str, format: &str| {
+        let body = json!({"sql": sql, "format": format, "export": true});
+        client.post("/api/v1/sql").json(&body).send().await.unwrap()
+    };
+    // Rows without an end: an answer that was gathered first would never come.
+    let endless = "SELECT value FROM generate_series(1, 1000000000000)";
+    for format in ["csv", "json", "ndjson", "parquet", "arrow"] {
+        let mut answer = ask(endless, format).await;
+        assert_eq!(answer.status(), 200, "{format}");
+        assert!(
+            !answer.chunk().await.unwrap().unwrap().is_empty(),
+            "{format}"
+        );
+    }
+    // What is wrong at once is an error, what is wrong later an answer that breaks off.
+    let never = "SELECT 1 / (value % 1) AS x FROM generate_series(1, 1000000)";
+    assert_eq!(ask(never, "csv").await.status(), 422);
+    let not_for_long = "SELECT CASE WHEN value = 900000 THEN 1 / (value % 1) ELSE value END AS x FROM generate_series(1, 1000000)";
+    let late = ask(not_for_long, "csv").await;
+    assert_eq!(late.status(), 200);
+    assert!(late.bytes().await.is_err(), "half an answer is none");
+    let out = home.path("half.csv");
+    let (code, said) = home.fails(&["sql", "-o", arg(&out), not_for_long]);
+    assert_eq!(code, 1);
+    assert!(said.contains("broke off"), "{said}");
 }
 
 #[test]

@@ -667,7 +667,7 @@ export interface components {
         readonly Action: "trigger" | "acknowledge" | "resolve" | "digest";
         /** @description A question in SQL. */
         readonly Ask: {
-            /** @description All rows, without the console's limits; for exports. */
+            /** @description All rows, without the console's limits, as they come; in a format. An answer that breaks off had an error. */
             readonly export?: boolean;
             /** @description `table`, `csv`, `json`, `ndjson`, `parquet` or `arrow`; columns, for the browser, when absent. */
             readonly format?: string | null;
