@@ -56,9 +56,9 @@ use crate::auth::Scope;
 use crate::config::Config;
 use crate::enrich::geoip::GeoIp;
 use crate::pipeline::Progress;
-use crate::query::Engine;
 use crate::query::planner::Planner;
 use crate::query::saved::SavedQueries;
+use crate::query::{Engine, QueryError};
 use crate::rule::{self, InUse, RuleError};
 use crate::source::{Delivery, Shutdown};
 use crate::store::Store;
@@ -314,6 +314,16 @@ async fn harden(request: Request, next: Next) -> Response {
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+impl App {
+    /// The columns that a query would give, by planning it without data.
+    async fn columns(&self, sql: String) -> Result<Vec<String>, QueryError> {
+        let planner = Arc::clone(&self.planner);
+        tokio::task::spawn_blocking(move || planner.columns(&sql))
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
 }
 
 /// Does something with the disk, off the threads that answer.

@@ -31,6 +31,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use tokio::sync::Semaphore;
 use windows::Windows;
 
 use crate::enrich::geoip::GeoIp;
@@ -40,6 +41,10 @@ use crate::store::Store;
 const SPILL_BYTES_MAX: u64 = 4 << 30;
 /// Queries at work at once; later ones wait.
 const QUERIES_MAX: usize = 4;
+/// Queries at work at once whose rows are read as they come, besides: a slow reader keeps nobody else waiting.
+const STREAMS_MAX: usize = 4;
+/// A reader that takes no rows for so long has left, though nobody said so.
+const UNREAD_MAX: Duration = Duration::from_secs(600);
 /// Deep plans recurse; the planner's guard needs room before it can say no.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -61,6 +66,20 @@ pub enum QueryError {
     OneByOne(String),
     #[error("{0}")]
     Failed(String),
+}
+
+impl QueryError {
+    /// What kind of error it is, without what it says.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Invalid(_) => "invalid",
+            Self::TimedOut(_) => "timed out",
+            Self::OutOfMemory(_) => "out of memory",
+            Self::OneByOne(_) => "one by one",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 /// How much a query may take.
@@ -92,6 +111,15 @@ impl Limits {
     };
 }
 
+/// Who reads a query's rows.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// At once, into memory.
+    Gathers,
+    /// A client, as fast as it likes.
+    TakesItsTime,
+}
+
 /// The rows that answer a query.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -118,7 +146,8 @@ struct Inner {
     store: Store,
     base: SessionState,
     memory_mib: usize,
-    places: tokio::sync::Semaphore,
+    places: Semaphore,
+    stream_places: Semaphore,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -157,7 +186,8 @@ impl Engine {
                 store,
                 base,
                 memory_mib,
-                places: tokio::sync::Semaphore::new(QUERIES_MAX),
+                places: Semaphore::new(QUERIES_MAX),
+                stream_places: Semaphore::new(STREAMS_MAX),
                 runtime: Some(runtime),
             }),
         })
@@ -191,7 +221,7 @@ impl Engine {
         let mut left = limits.rows_max.unwrap_or(usize::MAX);
         let mut bytes_left = limits.bytes_max.unwrap_or(usize::MAX);
         let mut truncated = false;
-        let mut stream = self.start(sql, windows, limits).await?;
+        let mut stream = self.start(sql, windows, limits, Reader::Gathers).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch?;
             let size = batch.get_array_memory_size();
@@ -212,9 +242,10 @@ impl Engine {
         })
     }
 
-    /// Runs one `SELECT` and hands out its rows as they come. Dropping the stream ends the query.
+    /// Runs one `SELECT` and hands out its rows as they come. Dropping the stream ends the query; so does a reader
+    /// that takes nothing for ten minutes.
     pub async fn stream(&self, sql: &str, limits: Limits) -> Result<Rows, QueryError> {
-        self.start(sql, None, limits).await
+        self.start(sql, None, limits, Reader::TakesItsTime).await
     }
 
     async fn start(
@@ -222,6 +253,7 @@ impl Engine {
         sql: &str,
         windows: Option<Windows>,
         limits: Limits,
+        reader: Reader,
     ) -> Result<Rows, QueryError> {
         guard::check_text(sql)?;
         let engine = self.clone();
@@ -230,7 +262,7 @@ impl Engine {
         let (rows_tx, rows) = tokio::sync::mpsc::channel(2);
         let runtime = self.inner.runtime.as_ref().expect("kept until dropped");
         let task = runtime.spawn(async move {
-            let work = engine.produce(&sql, windows, schema_tx, &rows_tx);
+            let work = engine.produce(&sql, windows, reader, schema_tx, &rows_tx);
             let outcome = tokio::time::timeout(limits.time, work).await;
             let error = match outcome {
                 Ok(Ok(())) => return,
@@ -259,18 +291,25 @@ impl Engine {
         &self,
         sql: &str,
         windows: Option<Windows>,
+        reader: Reader,
         schema: tokio::sync::oneshot::Sender<SchemaRef>,
         rows: &tokio::sync::mpsc::Sender<Result<RecordBatch, QueryError>>,
     ) -> Result<(), QueryError> {
-        let _place = self.inner.places.acquire().await;
+        let places = match reader {
+            Reader::Gathers => &self.inner.places,
+            Reader::TakesItsTime => &self.inner.stream_places,
+        };
+        let _place = places.acquire().await;
         let stream = self.execute(sql, windows).await;
         let mut stream = stream.map_err(|e| explain(e, self.inner.memory_mib))?;
         // The reader may have left already; then the first send below ends the work.
         drop(schema.send(stream.schema()));
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(|e| explain(e, self.inner.memory_mib))?;
-            if rows.send(Ok(batch)).await.is_err() {
-                break;
+            match tokio::time::timeout(UNREAD_MAX, rows.send(Ok(batch))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => break,
+                Err(_) => return Err(QueryError::Failed("nobody reads its rows".into())),
             }
         }
         Ok(())

@@ -6,6 +6,17 @@ use crate::query::saved::SavedQueries;
 use crate::rule::AlertRule;
 use crate::rule::lint::{Finding, Level, lint_columns};
 
+/// Why a rule's question cannot be asked; none when it can.
+pub fn why_not(planner: &Planner, queries: &SavedQueries, rule: &AlertRule) -> Option<String> {
+    match tick_sql(queries, rule, rule.eval.window.0) {
+        Err(error) => Some(error.to_string()),
+        Ok(_) => {
+            let findings = lint_question(planner, queries, rule).into_iter();
+            findings.map(|finding| finding.what).next()
+        }
+    }
+}
+
 /// What lint says of a rule's question once it has been planned.
 pub fn lint_question(planner: &Planner, queries: &SavedQueries, rule: &AlertRule) -> Vec<Finding> {
     let finding = |field, what| Finding {

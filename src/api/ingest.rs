@@ -73,7 +73,7 @@ pub(super) async fn lines(
         None => None,
         Some(name) => Some(
             crate::format::by_name(name)
-                .ok_or_else(|| ApiError::bad_request(format!("there is no format {name}")))?,
+                .ok_or_else(|| ApiError::bad_request(crate::format::unknown(name)))?,
         ),
     };
     let idempotency = idempotency_key(&headers, &body)?;

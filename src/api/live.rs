@@ -318,7 +318,7 @@ pub(super) async fn tail(
     crate::query::bind::check_condition(&condition)?;
     // Planned, so that a condition that is none is told before the stream begins.
     let trial = format!("SELECT 1 FROM logs WHERE (\n{condition}\n)");
-    drop(app.engine.stream(&trial, Limits::PANEL).await?);
+    app.columns(trial).await?;
     let mut tail = Tail {
         clock: each_look(),
         condition,

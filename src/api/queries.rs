@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::error::{Body, ErrorBody, Params};
 use super::{ApiError, App, tag};
-use crate::query::output::{self, Columns, OutputFormat};
+use crate::query::output::{self, Columns, OutputFormat, TABLE_ROWS_MAX};
 use crate::query::{Answer, Limits, bind};
 
 /// A saved query's answer, with the SQL that was run.
@@ -150,15 +150,11 @@ pub(super) async fn sql(
         .map(|(name, value)| Ok((name, literal(value)?)));
     let values = values.collect::<Result<BTreeMap<_, _>, ApiError>>()?;
     let sql = bind::bind(&ask.sql, &values)?;
-    if let Some(format) = format.filter(|_| ask.export) {
-        let rows = app.engine.stream(&sql, Limits::EXPORT).await?;
-        let pieces = output::pieces(rows, format).await?;
-        let pieces = pieces.inspect_err(|error| tracing::warn!(%error, "an export broke off"));
-        return Ok((
-            file_headers(format, false),
-            axum::body::Body::from_stream(pieces),
-        )
-            .into_response());
+    if ask.export {
+        let format = format.ok_or_else(|| {
+            ApiError::bad_request("an export has a format").hint("`format` says which: csv")
+        })?;
+        return export(&app, &sql, format).await;
     }
     let answer = app.engine.run(&sql, Limits::CONSOLE).await?;
     match format {
@@ -168,6 +164,24 @@ pub(super) async fn sql(
             Ok(Json(SqlAnswer { columns, sql }).into_response())
         }
     }
+}
+
+/// All rows, as they come; of a table as many as are looked at.
+async fn export(app: &App, sql: &str, format: OutputFormat) -> Result<Response, ApiError> {
+    if format == OutputFormat::Table {
+        let limits = Limits {
+            rows_max: Some(TABLE_ROWS_MAX),
+            ..Limits::EXPORT
+        };
+        return file_response(&app.engine.run(sql, limits).await?, format);
+    }
+    let rows = app.engine.stream(sql, Limits::EXPORT).await?;
+    let pieces = output::pieces(rows, format).await?;
+    // What is wrong may quote a line: only its kind goes into our own log.
+    let pieces =
+        pieces.inspect_err(|error| tracing::warn!(kind = error.kind(), "an export broke off"));
+    let body = axum::body::Body::from_stream(pieces);
+    Ok((file_headers(format, false), body).into_response())
 }
 
 fn literal(value: Value) -> Result<bind::Value, ApiError> {

@@ -1,7 +1,5 @@
 //! Saved queries as files: what there is, writing one's own, taking it back.
 
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -12,11 +10,10 @@ use utoipa::ToSchema;
 use super::error::{Body, ErrorBody, Params};
 use super::own_files::{Note, VersionRead, changed_meanwhile};
 use super::{ApiError, App, Caller};
-use crate::alerts;
-use crate::query::saved::{self, Origin, Param, ParamType, SavedError, SavedQuery};
+use crate::alerts::question::why_not;
+use crate::alerts::read_rules;
+use crate::query::saved::{self, Origin, Param, ParamType, SavedError, SavedQueries, SavedQuery};
 use crate::query::{QueryError, bind};
-use crate::rule::AlertRule;
-use crate::rule::lint::lint_columns;
 
 /// A saved query, or the file that is none.
 #[derive(Serialize, ToSchema)]
@@ -149,18 +146,26 @@ impl App {
             Err(error) => Err(error.into()),
         }
     }
-}
 
-/// The rules that ask a query.
-fn asking(app: &App, name: &str) -> impl Iterator<Item = AlertRule> {
-    let (rules, _) = alerts::read_rules(&app.queries_dir);
-    rules
-        .into_iter()
-        .filter(move |rule| rule.query.name == name)
-}
-
-fn in_use(message: String, hint: &'static str) -> ApiError {
-    ApiError::new(StatusCode::CONFLICT, "in_use", message).hint(hint)
+    /// Says no where a rule that asks the query can be asked now and could not with these.
+    async fn keeps_rules(&self, name: &str, changed: SavedQueries) -> Result<(), ApiError> {
+        let (app, name) = (self.clone(), name.to_owned());
+        let look = move || {
+            let (rules, _) = read_rules(&app.queries_dir);
+            let mut asking = rules.into_iter().filter(|rule| rule.query.name == name);
+            asking.find_map(|rule| {
+                let why = why_not(&app.planner, &changed, &rule)?;
+                let is_new = why_not(&app.planner, &app.queries, &rule).is_none();
+                is_new.then(|| format!("rule {} asks query {name}: {why}", rule.id))
+            })
+        };
+        let broken = tokio::task::spawn_blocking(look).await;
+        match broken.map_err(anyhow::Error::from)? {
+            None => Ok(()),
+            Some(message) => Err(ApiError::new(StatusCode::CONFLICT, "in_use", message)
+                .hint("change the rule first, or take another name")),
+        }
+    }
 }
 
 /// Writes a saved query into the user's folder
@@ -176,7 +181,7 @@ fn in_use(message: String, hint: &'static str) -> ApiError {
     responses(
         (status = 200, description = "The query as it is now", body = SavedQuery),
         (status = 400, description = "No name of a query", body = ErrorBody),
-        (status = 409, description = "Somebody else has changed it, it is there already, or a rule needs another column of it", body = ErrorBody),
+        (status = 409, description = "Somebody else has changed it, it is there already, or a rule could not be asked any more", body = ErrorBody),
         (status = 422, description = "The SQL cannot be run, or the body is not as it should be", body = ErrorBody),
     )
 )]
@@ -194,21 +199,10 @@ pub(super) async fn write(
     let params = params.collect::<Result<Vec<_>, _>>()?;
     let (text, query) = saved::compose(&name, &body.title, &params, &body.sql)?;
     let sql = query.bind(&query.samples()).map_err(refused)?;
-    let planner = Arc::clone(&app.planner);
-    let columns = tokio::task::spawn_blocking(move || planner.columns(&sql))
-        .await
-        .map_err(anyhow::Error::from)?
-        .map_err(refused)?;
+    app.columns(sql).await.map_err(refused)?;
     let writing = app.writing().await;
-    for rule in asking(&app, &name) {
-        if let Some(missing) = lint_columns(&rule, &columns).first() {
-            let message = format!("rule {}: {}", rule.id, missing.what);
-            return Err(in_use(
-                message,
-                "change the rule first, or take another name",
-            ));
-        }
-    }
+    app.keeps_rules(&name, app.queries.with(query.clone()))
+        .await?;
     let known = app.query_version(&name)?.map(|(version, _)| version);
     if known != body.version {
         return Err(changed_meanwhile(&format!("query {name}")));
@@ -226,7 +220,7 @@ pub(super) async fn write(
 
 /// Deletes one's own saved query
 ///
-/// A shipped one of the same name shows again. Without one, no rule may ask the query any more.
+/// A shipped one of the same name shows again.
 #[utoipa::path(
     delete,
     path = "/api/v1/queries/{name}",
@@ -236,7 +230,7 @@ pub(super) async fn write(
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, description = "There is no such query, or it is a shipped one", body = ErrorBody),
-        (status = 409, description = "Somebody else has changed it, or a rule asks it", body = ErrorBody),
+        (status = 409, description = "Somebody else has changed it, or a rule could not be asked any more", body = ErrorBody),
     )
 )]
 pub(super) async fn delete(
@@ -257,13 +251,7 @@ pub(super) async fn delete(
     if known.version.is_some_and(|known| known != version) {
         return Err(changed_meanwhile(&format!("query {name}")));
     }
-    if !saved::is_shipped(&name) {
-        let rules: Vec<String> = asking(&app, &name).map(|rule| rule.id).collect();
-        if !rules.is_empty() {
-            let message = format!("query {name} is asked by {}", rules.join(", "));
-            return Err(in_use(message, "let the rules ask another one first"));
-        }
-    }
+    app.keeps_rules(&name, SavedQueries::default()).await?;
     let file = app.queries_dir.join(saved::file_name(&name));
     let note = Note {
         by: caller.name,

@@ -59,7 +59,7 @@ impl OutputFormat {
 }
 
 /// Rows of a table are gathered to align them; more than this would not be read anyway.
-const TABLE_ROWS_MAX: usize = 10_000;
+pub const TABLE_ROWS_MAX: usize = 10_000;
 
 /// A Parquet writer holds this much before it ends a row group.
 const ROW_GROUP_BYTES_MAX: usize = 64 << 20;

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
@@ -121,12 +122,25 @@ pub fn is_name(name: &str) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct SavedQueries {
     user_dir: Option<PathBuf>,
+    /// A query as it would be, over all files.
+    draft: Option<Arc<SavedQuery>>,
 }
 
 impl SavedQueries {
     /// Takes the user's files from `user_dir`, when it exists.
     pub fn new(user_dir: Option<PathBuf>) -> Self {
-        Self { user_dir }
+        Self {
+            user_dir,
+            draft: None,
+        }
+    }
+
+    /// The same with one query as it would be.
+    pub fn with(&self, draft: SavedQuery) -> Self {
+        Self {
+            draft: Some(Arc::new(draft)),
+            ..self.clone()
+        }
     }
 
     /// All names, sorted.
@@ -153,7 +167,10 @@ impl SavedQueries {
 
     /// Reads one query; the user's file is read anew each time, so edits count at once.
     pub fn get(&self, name: &str) -> Result<SavedQuery, SavedError> {
-        parse(name, self.file(name)?)
+        match &self.draft {
+            Some(draft) if draft.name == name => Ok(draft.as_ref().clone()),
+            _ => parse(name, self.file(name)?),
+        }
     }
 
     /// Reads one file, the user's before the shipped one.

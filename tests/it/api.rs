@@ -413,24 +413,42 @@ async fn a_saved_query_is_written_changed_and_taken_back() {
         .json("/api/v1/rules/server-error-rate-by-country")
         .await;
     let text = rule["text"].as_str().unwrap();
-    let mut body = json!({"title": "Asked by a rule", "sql": "SELECT 'ES' AS country, 1 AS rate, 2 AS n, 2 AS k"});
+    let window =
+        json!([{"name": "from", "type": "timestamp"}, {"name": "to", "type": "timestamp"}]);
+    let answer = |name: &str, condition: &str| {
+        format!("SELECT 'ES' AS country, 1 AS {name}, 2 AS n, 2 AS k WHERE {condition}")
+    };
+    let mut body =
+        json!({"title": "Asked by a rule", "params": window, "sql": answer("rate", "$from < $to")});
     let (status, asked) = put("asked", &body).await;
     assert_eq!(status, 200, "{asked}");
     let text = text.replace("server-error-rate-by-country", "own");
     let text = text.replace("errors_by_country", "asked");
-    home.write("data/queries/alerts/own.toml", text);
+    home.write("data/queries/alerts/own.toml", &text);
     assert_eq!(delete("asked").await, 409);
-    // Nor does it lose a column that the rule needs.
+    // Nor does it lose a column or a parameter that the rule needs.
     body["version"] = asked["version"].clone();
-    body["sql"] = "SELECT 'ES' AS country, 1 AS rat, 2 AS n, 2 AS k".into();
-    let (status, answer) = put("asked", &body).await;
-    assert_eq!((status, &answer["error"]["code"]), (409, &json!("in_use")));
-    let message = answer["error"]["message"].as_str().unwrap();
-    assert!(
-        message.contains("rule own: ") && message.contains("rate"),
-        "{message}"
-    );
+    for (sql, params, expected) in [
+        (answer("rat", "$from < $to"), &window, "no column rate"),
+        (answer("rate", "true"), &json!([]), "from"),
+    ] {
+        (body["sql"], body["params"]) = (sql.into(), params.clone());
+        let (status, answer) = put("asked", &body).await;
+        assert_eq!((status, &answer["error"]["code"]), (409, &json!("in_use")));
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("rule own ") && message.contains(expected),
+            "{message}"
+        );
+    }
     assert_eq!(shown("asked").await, asked);
+    // What a rule cannot ask as it is may be changed: it gets no worse.
+    home.write(
+        "data/queries/alerts/own.toml",
+        text.replace("\"rate\"", "\"share\""),
+    );
+    body["title"] = "Another title".into();
+    assert_eq!(put("asked", &body).await.0, 200);
 }
 
 #[tokio::test]

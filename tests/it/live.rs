@@ -216,14 +216,26 @@ async fn streams_end_when_the_server_stops() {
 async fn who_does_not_read_an_answer_does_not_hold_up_the_end() {
     let home = Home::new();
     let mut server = home.serve(&[]);
-    let client = Client::new(&home, &server, "read");
+    let client = Client::new(&home, &server, "admin");
     let sql = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 50000)";
     let ask = client.post("/api/v1/sql");
     let ask = ask.json(&json!({"sql": sql, "format": "csv", "export": true}));
     let unread = ask.send().await.unwrap();
     assert_eq!(unread.status(), 200);
+    assert!(
+        client
+            .lines(access_line(1, "217.0.0.1", 200, now_us()))
+            .await
+    );
     let code = tokio::task::block_in_place(|| server.interrupt());
-    assert_eq!(code, 0, "all is written out");
+    assert_eq!(code, 0);
+    // All is written out: a reader of the table alone sees it.
+    let files = std::fs::read_dir(home.path("data/logs")).unwrap();
+    assert!(
+        files
+            .flatten()
+            .any(|entry| entry.file_name() != "_delta_log")
+    );
     drop(unread);
 }
 

@@ -143,6 +143,19 @@ async fn an_export_comes_as_its_rows_do() {
         let body = json!({"sql": sql, "format": format, "export": true});
         client.post("/api/v1/sql").json(&body).send().await.unwrap()
     };
+    // Exports that nobody reads on hold up no question.
+    let mut unread = Vec::new();
+    for _ in 0..4 {
+        unread.push(
+            ask(
+                "SELECT repeat('x', 1000) AS x FROM generate_series(1, 1000000000)",
+                "csv",
+            )
+            .await,
+        );
+    }
+    assert_eq!(client.number("SELECT 1 AS n").await, 1);
+    drop(unread);
     // Rows without an end: an answer that was gathered first would never come.
     let endless = "SELECT value FROM generate_series(1, 1000000000000)";
     for format in ["csv", "json", "ndjson", "parquet", "arrow"] {
@@ -164,6 +177,14 @@ async fn an_export_comes_as_its_rows_do() {
     let (code, said) = home.fails(&["sql", "-o", arg(&out), not_for_long]);
     assert_eq!(code, 1);
     assert!(said.contains("broke off"), "{said}");
+    assert!(!out.exists(), "half a file is none");
+    let body = json!({"sql": "SELECT 1", "export": true});
+    let answer = client.post("/api/v1/sql").json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 400, "an export has a format");
+    let many = "SELECT value FROM generate_series(1, 20000)";
+    let headers = ask(many, "table").await.headers().clone();
+    assert_eq!(headers["x-truncated"], "true");
+    assert_eq!(ask(many, "csv").await.headers()["x-truncated"], "false");
 }
 
 #[test]

@@ -259,7 +259,7 @@ export interface paths {
         readonly post?: never;
         /**
          * Deletes one's own saved query
-         * @description A shipped one of the same name shows again. Without one, no rule may ask the query any more.
+         * @description A shipped one of the same name shows again.
          */
         readonly delete: operations["delete_query"];
         readonly options?: never;
@@ -2546,7 +2546,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Somebody else has changed it, it is there already, or a rule needs another column of it */
+            /** @description Somebody else has changed it, it is there already, or a rule could not be asked any more */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2615,7 +2615,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Somebody else has changed it, or a rule asks it */
+            /** @description Somebody else has changed it, or a rule could not be asked any more */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
