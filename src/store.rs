@@ -41,7 +41,7 @@ pub use delta::DataFile;
 pub use fresh::FreshRows;
 pub use import::{BulkImport, ImportReport};
 pub use journal::{Account, Append, Position, SourceAccount};
-pub use rollup::{DAY_S, GRAINS_S, SPAN_S, level_of_place, spans};
+pub use rollup::{DAY_S, FOUR_WEEKS_S, GRAINS_S, four_weeks, level_of_place};
 
 use crate::disk::{self, CrashPoint};
 use crate::schema::Table;
@@ -158,7 +158,15 @@ impl Slot {
     }
 }
 
+/// The file that makes a folder a store.
+const STATE_FILE: &str = "state.sqlite";
+
 impl Store {
+    /// Whether a folder holds a store.
+    pub fn is_at(dir: &Path) -> bool {
+        dir.join(STATE_FILE).exists()
+    }
+
     /// Opens the data folder, taking its lock, and brings back what the journal holds.
     pub async fn open(dir: &Path, crash: CrashPoint) -> Result<Self, StoreError> {
         let folder = |source| StoreError::Folder {
@@ -168,7 +176,7 @@ impl Store {
         disk::create_private_dir(dir).map_err(folder)?;
         let dir = std::fs::canonicalize(dir).map_err(folder)?;
         let lock = lock::FolderLock::take(&dir)?;
-        let state = State::open(&dir.join("state.sqlite"), crate::alerting::migrate)?;
+        let state = State::open(&dir.join(STATE_FILE), crate::alerting::migrate)?;
         let writer_id = journal::writer_id(&state).await?;
         let mut slots = Vec::new();
         for table in Table::ALL {

@@ -13,6 +13,9 @@
 mod reading;
 mod source;
 
+use std::cell::LazyCell;
+use std::ops::Deref;
+
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, Result};
 use datafusion::functions::core::expr_fn::coalesce;
@@ -37,7 +40,7 @@ pub(super) fn rewrite(plan: LogicalPlan, tables: &Tables) -> Result<LogicalPlan>
     if tables.view(Table::Rollups).files.is_empty() {
         return Ok(plan);
     }
-    let parts = Parts::of(tables);
+    let parts = LazyCell::new(|| Parts::of(tables));
     let rewritten = plan.transform_up_with_subqueries(|node| {
         let LogicalPlan::Aggregate(aggregate) = &node else {
             return Ok(Transformed::no(node));
@@ -62,7 +65,11 @@ pub(super) fn rewrite(plan: LogicalPlan, tables: &Tables) -> Result<LogicalPlan>
 }
 
 /// An aggregate that counts rollups; none where they cannot give the same answer.
-fn counted(aggregate: &Aggregate, tables: &Tables, parts: &Parts) -> Result<Option<LogicalPlan>> {
+fn counted(
+    aggregate: &Aggregate,
+    tables: &Tables,
+    parts: &impl Deref<Target = Parts>,
+) -> Result<Option<LogicalPlan>> {
     // From the aggregate down to the scan, one input each.
     let mut chain = Vec::new();
     let mut node = aggregate.input.as_ref();

@@ -65,7 +65,7 @@ impl DayWriter {
         })
     }
 
-    /// Adds rows, all of this day.
+    /// Adds rows, all of this day; of rollups those of the days that it begins.
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.file.n_rows += batch.num_rows() as u64;
         widen(&mut self.file.ts, batch, schema::TS);

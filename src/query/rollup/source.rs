@@ -11,7 +11,7 @@ use super::reading::Needs;
 use super::{US_PER_SECOND, WEIGHT};
 use crate::query::table::Tables;
 use crate::schema::{self, Table};
-use crate::store::{DAY_S, DataFile, GRAINS_S, SPAN_S, View, spans};
+use crate::store::{DAY_S, DataFile, FOUR_WEEKS_S, GRAINS_S, View, four_weeks};
 
 /// Files of `logs` with the rollups of those that have one.
 #[derive(Default)]
@@ -43,8 +43,8 @@ impl Part {
 /// What there is of `logs`: together each row once.
 pub(super) struct Parts {
     /// Rollups of four weeks, and the files that they count.
-    spans: View,
-    in_spans: Part,
+    weeks: View,
+    in_weeks: Part,
     /// All other files, and the fresh rows.
     others: Part,
 }
@@ -55,20 +55,20 @@ impl Parts {
         let rollups = rollups.files.iter();
         let rollups: HashMap<&str, &DataFile> =
             rollups.map(|file| (file.path.as_str(), file)).collect();
-        let spans = spans(&logs.files).into_iter();
-        let spans: Vec<_> = spans
-            .filter_map(|(path, files)| Some((*rollups.get(path.as_str())?, files)))
-            .collect();
-        let in_spans = spans.iter().flat_map(|(_, files)| files.iter().copied());
-        let counted: HashSet<&str> = in_spans.clone().map(|file| file.path.as_str()).collect();
+        let weeks = four_weeks(&logs.files, &rollups.keys().copied().collect());
+        let counted = weeks
+            .iter()
+            .filter_map(|weeks| Some((*rollups.get(weeks.path.as_str())?, &weeks.files)));
+        let in_weeks = counted.clone().flat_map(|(_, files)| files.iter().copied());
+        let of_weeks: HashSet<&str> = in_weeks.clone().map(|file| file.path.as_str()).collect();
         let others = logs.files.iter();
-        let others = others.filter(|file| !counted.contains(file.path.as_str()));
+        let others = others.filter(|file| !of_weeks.contains(file.path.as_str()));
         let mut others = Part::of(others, &rollups);
         others.rest.fresh = logs.fresh.clone();
         Self {
-            in_spans: Part::of(in_spans, &rollups),
+            in_weeks: Part::of(in_weeks, &rollups),
             others,
-            spans: view_of(spans.into_iter().map(|(span, _)| span.clone()).collect()),
+            weeks: view_of(counted.map(|(rollup, _)| rollup.clone()).collect()),
         }
     }
 }
@@ -91,30 +91,27 @@ pub(super) fn source(
     tables: &Tables,
     parts: &Parts,
 ) -> Result<LogicalPlan> {
-    let (spans, finer): (Vec<i32>, Vec<i32>) = GRAINS_S
-        .into_iter()
+    let grains = GRAINS_S.into_iter();
+    let (weeks, finer): (Vec<i32>, Vec<i32>) = grains
         .filter(|grain_s| needs.grain_s.is_none_or(|most| *grain_s <= most))
-        .partition(|grain_s| *grain_s == SPAN_S);
-    let days: Vec<i32> = finer
-        .iter()
-        .copied()
-        .filter(|grain_s| *grain_s == DAY_S)
-        .collect();
+        .partition(|grain_s| *grain_s == FOUR_WEEKS_S);
+    let days = finer.iter().copied().filter(|grain_s| *grain_s == DAY_S);
+    let days: Vec<i32> = days.collect();
     let mut scans = Scans {
         tables,
         level: needs.level,
         plans: Vec::new(),
     };
-    let (in_spans, not_in_spans) = ladder(&spans, &needs.cuts, None);
+    let (whole_weeks, broken_weeks) = ladder(&weeks, &needs.cuts, None);
     // The small files of four weeks are counted there by days too.
-    let (in_days, not_in_days) = ladder(&days, &needs.cuts, not_in_spans.clone());
-    scans.cells(&parts.spans, in_spans.or(in_days))?;
-    scans.rows(&parts.in_spans.rest, not_in_days)?;
+    let (whole_days, broken_days) = ladder(&days, &needs.cuts, broken_weeks.clone());
+    scans.cells(&parts.weeks, whole_weeks.or(whole_days))?;
+    scans.rows(&parts.in_weeks.rest, broken_days)?;
     scans.rows(&parts.others.rest, None)?;
-    for (part, left) in [(&parts.in_spans, not_in_spans), (&parts.others, None)] {
-        let (in_cells, not_in_cells) = ladder(&finer, &needs.cuts, left);
-        scans.cells(&part.rollups, in_cells)?;
-        scans.rows(&part.rolled, not_in_cells)?;
+    for (part, left) in [(&parts.in_weeks, broken_weeks), (&parts.others, None)] {
+        let (whole, broken) = ladder(&finer, &needs.cuts, left);
+        scans.cells(&part.rollups, whole)?;
+        scans.rows(&part.rolled, broken)?;
     }
     let mut plans = scans.plans.into_iter().map(LogicalPlanBuilder::from);
     let Some(first) = plans.next() else {

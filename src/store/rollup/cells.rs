@@ -68,35 +68,27 @@ impl Counting {
         }
     }
 
-    /// Adds rows of `logs`, or what a rollup says of days: that goes into the longest buckets alone.
-    pub(super) fn add(&mut self, batch: &RecordBatch) {
+    /// Adds rows of `logs`.
+    pub(super) fn add_rows(&mut self, batch: &RecordBatch) {
         let rows = Rows::of(batch);
-        let (cells, grain_s) = match rows.counts {
-            None => (&mut self.cells, self.grains_s.first()),
-            Some(_) => (&mut self.coarse, self.grains_s.last()),
+        let bucket_s = self.grains_s.first().copied().unwrap_or(DAY_S);
+        let n_of = |_| Some(1);
+        add(&rows, n_of, bucket_s, &mut self.places, &mut self.cells);
+    }
+
+    /// Adds what a rollup says of days and cities, to the longest buckets.
+    pub(super) fn add_days(&mut self, batch: &RecordBatch) {
+        let rows = Rows::of(batch);
+        let column = |name: &str| batch.column_by_name(name).expect("rollups have it");
+        let grains_s = column(schema::GRAIN_S).as_primitive::<Int32Type>();
+        let levels = column(schema::LEVEL_OF_PLACE).as_primitive::<Int8Type>();
+        let n = column(schema::N).as_primitive::<Int64Type>();
+        let bucket_s = self.grains_s.last().copied().unwrap_or(DAY_S);
+        let n_of = |row: usize| {
+            let is_city_day = grains_s.value(row) == DAY_S && levels.value(row) == 2;
+            is_city_day.then(|| n.value(row))
         };
-        let bucket_s = i64::from(*grain_s.expect("there are grains"));
-        // Rows come in runs of one place.
-        let mut last: Option<(Place, usize)> = None;
-        for row in 0..batch.num_rows() {
-            let Some((ts, status, n)) = rows.counted(row) else {
-                continue;
-            };
-            let number = match &last {
-                Some((place, number)) if rows.is_at(row, place) => *number,
-                _ => {
-                    let place = rows.place(row);
-                    let number = self.places.number(&place);
-                    last = Some((place, number));
-                    number
-                }
-            };
-            let start = ts.div_euclid(bucket_s * 1_000_000) * bucket_s;
-            let class = status.div_euclid(100) * 100;
-            let (lat, lon) = rows.coordinates(row);
-            let cell = Cell { n, lat, lon };
-            cells.entry((start, number, class)).or_default().add(cell);
-        }
+        add(&rows, n_of, bucket_s, &mut self.places, &mut self.coarse);
     }
 
     /// Encodes the counts, each grain and level in a row group.
@@ -126,6 +118,38 @@ impl Counting {
     }
 }
 
+/// Adds rows to the buckets of a length; `n_of` says how many requests a row is, if it counts.
+fn add(
+    rows: &Rows<'_>,
+    n_of: impl Fn(usize) -> Option<i64>,
+    bucket_s: i32,
+    places: &mut Places,
+    cells: &mut HashMap<Key, Cell, ahash::RandomState>,
+) {
+    let bucket_s = i64::from(bucket_s);
+    // Rows come in runs of one place.
+    let mut last: Option<(Place, usize)> = None;
+    for row in 0..rows.ts.len() {
+        let (Some((ts, status)), Some(n)) = (rows.request(row), n_of(row)) else {
+            continue;
+        };
+        let number = match &last {
+            Some((place, number)) if rows.is_at(row, place) => *number,
+            _ => {
+                let place = rows.place(row);
+                let number = places.number(&place);
+                last = Some((place, number));
+                number
+            }
+        };
+        let start = ts.div_euclid(bucket_s * 1_000_000) * bucket_s;
+        let class = status.div_euclid(100) * 100;
+        let (lat, lon) = rows.coordinates(row);
+        let cell = Cell { n, lat, lon };
+        cells.entry((start, number, class)).or_default().add(cell);
+    }
+}
+
 /// The columns that are counted by.
 struct Rows<'a> {
     ts: &'a TimestampMicrosecondArray,
@@ -133,43 +157,24 @@ struct Rows<'a> {
     texts: [&'a StringViewArray; 3],
     lat: &'a Float32Array,
     lon: &'a Float32Array,
-    /// Of a rollup: grain, level and count.
-    counts: Option<(&'a Int32Array, &'a Int8Array, &'a Int64Array)>,
 }
 
 impl<'a> Rows<'a> {
     fn of(batch: &'a RecordBatch) -> Self {
-        let column = |name: &str| batch.column_by_name(name).expect("logs have this column");
-        let counts = batch.column_by_name(schema::N).map(|n| {
-            (
-                column(schema::GRAIN_S).as_primitive::<Int32Type>(),
-                column(schema::LEVEL_OF_PLACE).as_primitive::<Int8Type>(),
-                n.as_primitive::<Int64Type>(),
-            )
-        });
+        let column = |name: &str| batch.column_by_name(name).expect("both tables have it");
         Self {
             ts: column(schema::TS).as_primitive::<TimestampMicrosecondType>(),
             status: column(schema::STATUS).as_primitive::<Int16Type>(),
             texts: PLACE.map(|name| column(name).as_string_view()),
             lat: column(schema::LAT).as_primitive::<Float32Type>(),
             lon: column(schema::LON).as_primitive::<Float32Type>(),
-            counts,
         }
     }
 
-    /// Time, status and number of requests, of a row that counts: a request, or a day's requests of a city.
-    fn counted(&self, row: usize) -> Option<(i64, i16, i64)> {
-        if self.status.is_null(row) || self.ts.is_null(row) {
-            return None;
-        }
-        let n = match self.counts {
-            None => 1,
-            Some((grains_s, levels, n)) => {
-                let is_city_day = grains_s.value(row) == DAY_S && levels.value(row) == 2;
-                is_city_day.then(|| n.value(row))?
-            }
-        };
-        Some((self.ts.value(row), self.status.value(row), n))
+    /// Time and status of a row that is a request.
+    fn request(&self, row: usize) -> Option<(i64, i16)> {
+        let is_request = self.status.is_valid(row) && self.ts.is_valid(row);
+        is_request.then(|| (self.ts.value(row), self.status.value(row)))
     }
 
     fn text(&self, part: usize, row: usize) -> Option<&'a str> {
