@@ -2,7 +2,7 @@
 
 use super::key::KeyKind;
 use crate::notify::shorten;
-use crate::rule::{AlertRule, Labels, Reading, Unit, nameless};
+use crate::rule::{AlertRule, Labels, Reading, Unit, Verdict, nameless};
 
 /// Of a label's value, in a summary of 1024 characters that has several.
 const LABEL_CHARS_MAX: usize = 100;
@@ -44,16 +44,31 @@ pub(super) fn summary(
         _ => {}
     }
     let one = format!("{}{}", place(&worst.labels), measure(rule, worst));
-    let limit = show(rule.query.unit(), rule.raise.at);
+    let limit = limit(rule, worst);
     match readings.len() {
-        1 => format!("{} {one}, limit {limit}", rule.title),
+        1 => format!("{} {one}, {limit}", rule.title),
         n => {
             let names = rule.query.labels.join(", ");
             format!(
-                "{}: {n} by {names} at once, worst {one}, limit {limit}",
+                "{}: {n} by {names} at once, worst {one}, {limit}",
                 rule.title
             )
         }
+    }
+}
+
+/// `limit 5 %`; of a value that is not past it any more, `recovers below 3 %`.
+fn limit(rule: &AlertRule, reading: &Reading) -> String {
+    let unit = rule.query.unit();
+    match rule.verdict(reading) {
+        Verdict::Band | Verdict::Clear => {
+            let side = match rule.raise.is_upward() {
+                true => "below",
+                false => "above",
+            };
+            format!("recovers {side} {}", show(unit, rule.recover.at))
+        }
+        _ => format!("limit {}", show(unit, rule.raise.at)),
     }
 }
 
@@ -102,7 +117,7 @@ pub(super) fn place(labels: &Labels) -> String {
     values.collect()
 }
 
-/// The map at the window and place that the incident is about.
+/// The map at the window, place and part of the requests that the incident is about.
 pub(super) fn client_url(public_url: &str, (from, to): (i64, i64), labels: &Labels) -> String {
     let mut url = format!(
         "{public_url}/map?from={}&to={}&metric=rate",
@@ -117,6 +132,12 @@ pub(super) fn client_url(public_url: &str, (from, to): (i64, i64), labels: &Labe
         .collect();
     if !place.is_empty() {
         url.push_str(&format!("&place={}", place.join("/")));
+    }
+    for name in ["service", "host", "path", "as_org"] {
+        if let Some(value) = labels.get(name).and_then(Option::as_deref) {
+            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            url.push_str(&format!("&{name}={value}"));
+        }
     }
     url
 }

@@ -213,7 +213,7 @@ fn an_episode_from_pending_to_resolve() {
     // The resolve says what had been wrong.
     assert_eq!(
         bench.said(),
-        ["pager resolve resolve 5xx rate DE 7.4 % (412 of 5570), limit 5 %"]
+        ["pager resolve resolve 5xx rate DE recovered, worst 7.4 %, limit 5 %"]
     );
     let incident = bench.only();
     assert_eq!(
@@ -679,7 +679,7 @@ fn a_silence_stops_triggers_never_resolves_and_lets_go_when_it_ends() {
     bench.tick(&rule, 3, vec![well("DE"), bad("FR")]);
     assert_eq!(
         bench.said(),
-        ["pager resolve resolve 5xx rate DE 8 % (80 of 1000), limit 5 %"]
+        ["pager resolve resolve 5xx rate DE recovered, worst 8 %, limit 5 %"]
     );
     bench.tick(&rule, 4, vec![bad("DE"), bad("FR")]);
     assert_eq!(bench.said(), [""; 0]);

@@ -127,10 +127,7 @@ fn take_groups(
         let mut open = members.remove(&group).unwrap_or_default();
         open.sort_by(|a, b| worse_first(of.rule, &a.1.reading, &b.1.reading));
         let step = Group {
-            rule: of.rule,
-            tick: of.tick,
-            context: of.context,
-            policy: of.policy,
+            of,
             key: &group,
             members: &open,
             opened,

@@ -44,12 +44,14 @@ pub(super) struct Live {
     pub(super) explanation: Option<String>,
     pub(super) is_owed: bool,
     pub(super) is_recovering: bool,
+    /// The worst value so far.
+    pub(super) peak_value: Option<f64>,
 }
 
 const COLUMNS: &str = "i.incident_id, i.dedup_key, i.send_key, i.episode, i.rule_id, i.kind, i.title, i.unit, i.labels, i.members, i.severity,
     i.service, i.team, i.state <> 'closed', i.targets, i.opened_us, i.tick_us, i.value, i.threshold, i.n, i.summary, i.client_url,
     i.runbook_url, i.close_reason, i.news, i.sent_us, i.renotify_us, i.mute, i.mute_until_us, i.bundle_id, i.acked_us, i.explanation,
-    EXISTS (SELECT 1 FROM owed WHERE owed.incident_id = i.incident_id), i.state = 'recovering'";
+    EXISTS (SELECT 1 FROM owed WHERE owed.incident_id = i.incident_id), i.state = 'recovering', i.peak_value";
 
 pub(super) fn load(tx: &Transaction<'_>) -> rusqlite::Result<Vec<Live>> {
     let mut statement = tx.prepare_cached(&format!(
@@ -98,6 +100,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Live> {
         explanation: row.get(31)?,
         is_owed: row.get(32)?,
         is_recovering: row.get(33)?,
+        peak_value: row.get(34)?,
     })
 }
 

@@ -4,10 +4,12 @@ use rusqlite::{Transaction, params};
 
 use super::live::{Live, load};
 use crate::alerting::incidents::{self, Event};
+use crate::alerting::key::KeyKind;
 use crate::alerting::mute::Policy;
-use crate::alerting::people;
+use crate::alerting::{message, people};
 use crate::notify::{Action, Notification, Reason};
 use crate::outbox;
+use crate::rule::Unit;
 
 /// With more open incidents than this a target hears of changes only.
 const REFRESHED_MAX: i64 = 60;
@@ -101,6 +103,7 @@ fn notification(
     let is_resolve = reason == Reason::Resolve;
     let summary = match (&live.close_reason, is_resolve) {
         (Some(why), true) if why != "recovered" => format!("{} ({why})", live.summary),
+        (Some(_), true) => recovered(live),
         _ => live.summary.clone(),
     };
     Ok(Notification {
@@ -140,6 +143,22 @@ fn notification(
             .as_deref()
             .and_then(|text| serde_json::from_str(text).ok()),
     })
+}
+
+/// `5xx rate DE recovered, worst 19 %, limit 5 %`: the last value that was told is not the one of now.
+fn recovered(live: &Live) -> String {
+    let worst = live.peak_value.filter(|_| live.kind == KeyKind::Value);
+    let Some(worst) = worst else {
+        return format!("{} (recovered)", live.summary);
+    };
+    let unit: Unit = serde_json::from_value(live.unit.as_str().into()).unwrap_or_default();
+    format!(
+        "{} {}recovered, worst {}, limit {}",
+        live.title,
+        message::place(&live.labels),
+        message::show(unit, worst),
+        message::show(unit, live.threshold)
+    )
 }
 
 /// The message that says that somebody has taken an incident.

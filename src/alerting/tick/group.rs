@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::Change;
 use super::instance::Stored;
+use super::{Change, TickOf};
 use crate::alerting::incidents::{self, Draft, News};
 use crate::alerting::key::{Key, dedup_key, incident_id, installation_id};
-use crate::alerting::{Context, Policy, Tick, message};
+use crate::alerting::message;
 use crate::incident::{Effect, Phase};
-use crate::rule::{AlertRule, Reading, Severity};
+use crate::rule::{Reading, Severity};
 
 /// An incident hears that it still holds this often.
 const REFRESH_US: i64 = 60_000_000;
@@ -35,10 +35,7 @@ struct KeyRow {
 
 /// One incident's key at one tick.
 pub(super) struct Group<'a> {
-    pub(super) rule: &'a AlertRule,
-    pub(super) tick: &'a Tick,
-    pub(super) context: &'a Context,
-    pub(super) policy: &'a Policy,
+    pub(super) of: TickOf<'a>,
     pub(super) key: &'a Key,
     /// Open instances, the worst first.
     pub(super) members: &'a [(&'a Key, &'a Stored)],
@@ -54,14 +51,14 @@ impl Group<'_> {
             .iter()
             .all(|(key, _)| self.opened.contains(key));
         row.opens
-            .retain(|open| self.tick.tick_us - open < FLAP_WINDOW_US);
+            .retain(|open| self.of.tick.tick_us - open < FLAP_WINDOW_US);
         match (row.incident_id.clone(), self.members.is_empty()) {
             (None, true) => Ok(None),
-            (None, false) if self.tick.tick_us < row.reopen_after_us => Ok(None),
+            (None, false) if self.of.tick.tick_us < row.reopen_after_us => Ok(None),
             (None, false) => self.open(tx, row, !all_new).map(Some),
             (Some(id), false) => {
                 if all_new {
-                    row.opens.push(self.tick.tick_us);
+                    row.opens.push(self.of.tick.tick_us);
                     self.save(tx, &row)?;
                 }
                 self.hold(tx, &id, row.opens.len())
@@ -76,7 +73,11 @@ impl Group<'_> {
              WHERE rule_id = ?1 AND kind = ?2 AND labels = ?3",
         )?;
         let found = statement.query_row(
-            params![self.rule.id, self.key.kind.as_str(), self.key.labels_json()],
+            params![
+                self.of.rule.id,
+                self.key.kind.as_str(),
+                self.key.labels_json()
+            ],
             |row| {
                 let opens: String = row.get(3)?;
                 Ok(KeyRow {
@@ -90,7 +91,7 @@ impl Group<'_> {
         );
         match found {
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(KeyRow {
-                dedup_key: dedup_key(&installation_id(tx)?, &self.rule.id, self.key),
+                dedup_key: dedup_key(&installation_id(tx)?, &self.of.rule.id, self.key),
                 episode: 0,
                 incident_id: None,
                 opens: Vec::new(),
@@ -108,7 +109,7 @@ impl Group<'_> {
                opens = excluded.opens, reopen_after_us = excluded.reopen_after_us",
         )?
         .execute(params![
-            self.rule.id,
+            self.of.rule.id,
             self.key.kind.as_str(),
             self.key.labels_json(),
             row.dedup_key,
@@ -129,7 +130,7 @@ impl Group<'_> {
 
     /// Why the rule could not be judged at this tick.
     fn why(&self) -> Option<&str> {
-        self.tick.outcome.as_ref().err().map(String::as_str)
+        self.of.tick.outcome.as_ref().err().map(String::as_str)
     }
 
     fn severity(&self) -> Severity {
@@ -152,11 +153,11 @@ impl Group<'_> {
         is_still_true: bool,
     ) -> rusqlite::Result<Change> {
         row.episode += 1;
-        row.opens.push(self.tick.tick_us);
+        row.opens.push(self.of.tick.tick_us);
         let id = incident_id(&row.dedup_key, row.episode);
         row.incident_id = Some(id.clone());
         let readings = self.readings();
-        let mut summary = message::summary(self.rule, self.key.kind, &readings, self.why());
+        let mut summary = message::summary(self.of.rule, self.key.kind, &readings, self.why());
         if is_still_true {
             summary = format!("still true: {summary}");
         }
@@ -165,17 +166,17 @@ impl Group<'_> {
             id: &id,
             dedup_key: &row.dedup_key,
             episode: row.episode,
-            rule: self.rule,
+            rule: self.of.rule,
             key: self.key,
             members: self.members_json(),
             severity: self.severity(),
-            targets: self.policy.targets_of(self.rule),
-            opened_us: self.tick.tick_us,
+            targets: self.of.policy.targets_of(self.of.rule),
+            opened_us: self.of.tick.tick_us,
             value: worst.and_then(|reading| reading.value),
             n: worst.and_then(|reading| reading.n),
             summary: &summary,
             client_url: &self.client_url(),
-            runbook_url: &message::runbook_url(&self.context.public_url, &self.rule.runbook),
+            runbook_url: &message::runbook_url(&self.of.context.public_url, &self.of.rule.runbook),
         };
         incidents::insert(tx, &draft)?;
         self.save(tx, &row)?;
@@ -210,7 +211,7 @@ impl Group<'_> {
         let severity = self.severity().max(old.severity);
         let members = self.members_json();
         let mut news = old.news;
-        if self.tick.tick_us - old.refreshed_us >= REFRESH_US {
+        if self.of.tick.tick_us - old.refreshed_us >= REFRESH_US {
             news = news.max(News::Refresh);
         }
         if old.labels_of_members() != labels_of(self.members) {
@@ -239,13 +240,13 @@ impl Group<'_> {
             state,
             worst.and_then(|reading| reading.value),
             worst.and_then(|reading| reading.n),
-            self.rule.raise.is_upward(),
-            format!("{prefix}{}", message::summary(self.rule, self.key.kind, &readings, self.why())),
+            self.of.rule.raise.is_upward(),
+            format!("{prefix}{}", message::summary(self.of.rule, self.key.kind, &readings, self.why())),
             self.client_url(),
             members,
             severity.as_str(),
             news.as_str(),
-            self.tick.tick_us,
+            self.of.tick.tick_us,
             is_flapping,
             news >= News::Refresh,
             i64::from(severity > old.severity),
@@ -274,12 +275,12 @@ impl Group<'_> {
             tx.prepare_cached(
                 "UPDATE incidents SET state = 'recovering', is_flapping = 1, tick_us = ?2 WHERE incident_id = ?1",
             )?
-            .execute(params![id, self.tick.tick_us])?;
+            .execute(params![id, self.of.tick.tick_us])?;
             return Ok(None);
         }
         row.incident_id = None;
         self.save(tx, &row)?;
-        incidents::close(tx, id, self.tick.tick_us, "recovered")?;
+        incidents::close(tx, id, self.of.tick.tick_us, "recovered")?;
         self.event(tx, id, "resolve", None)?;
         Ok(Some(Change {
             effect: Effect::Resolve,
@@ -296,8 +297,8 @@ impl Group<'_> {
     ) -> rusqlite::Result<()> {
         let worst = self.members.first().map(|(_, stored)| &stored.reading);
         let event = incidents::Event {
-            at_us: self.context.now_us,
-            tick_us: self.tick.tick_us,
+            at_us: self.of.context.now_us,
+            tick_us: self.of.tick.tick_us,
             kind,
             value: worst.and_then(|reading| reading.value),
             n: worst.and_then(|reading| reading.n),
@@ -308,10 +309,10 @@ impl Group<'_> {
     }
 
     fn client_url(&self) -> String {
-        let from = self.tick.tick_us - self.rule.eval.window.0;
+        let from = self.of.tick.tick_us - self.of.rule.eval.window.0;
         message::client_url(
-            &self.context.public_url,
-            (from, self.tick.tick_us),
+            &self.of.context.public_url,
+            (from, self.of.tick.tick_us),
             &self.key.labels,
         )
     }
