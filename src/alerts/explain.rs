@@ -43,13 +43,13 @@ struct Inquiry<'a> {
     to_us: i64,
 }
 
-/// What stands out among the incident's failing rows at its last tick: the findings, a sentence, sample lines
+/// What stands out among the incident's failing rows in a span of time: the findings, a sentence, sample lines
 /// without addresses and queries, the hosts' load. None when the rule says not how rows fail.
 pub async fn explain(
     engine: &Engine,
     rule: &AlertRule,
     labels: &Labels,
-    tick_us: i64,
+    (from_us, to_us): (i64, i64),
 ) -> Result<Option<Value>, QueryError> {
     let Some(explain) = rule.explain() else {
         return Ok(None);
@@ -57,8 +57,8 @@ pub async fn explain(
     let inquiry = Inquiry {
         engine,
         rule,
-        from_us: tick_us - rule.eval.window.0,
-        to_us: tick_us,
+        from_us,
+        to_us,
     };
     let mut conditions: Vec<(String, String)> = Vec::new();
     for (name, value) in labels {
@@ -105,6 +105,8 @@ pub async fn explain(
     };
     Ok(Some(json!({
         "sentence": sentence,
+        "from": from_us / 1000,
+        "to": to_us / 1000,
         "conditions": conditions.iter().map(|(name, value)| json!({"column": name, "value": value})).collect::<Vec<_>>(),
         "share": share,
         "normal_rate": normal,
