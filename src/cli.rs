@@ -186,9 +186,20 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 pub struct UsageError(pub String);
 
 fn hint(error: &anyhow::Error) -> Option<String> {
+    use crate::chart::ChartError;
     use crate::query::QueryError;
+    use crate::query::saved::SavedError;
     use crate::store::StoreError;
     for cause in error.chain() {
+        if cause.is::<connect::NoData>() {
+            return Some("`logatlas import FILE` or `logatlas serve` brings lines in; --data DIR names another folder".into());
+        }
+        if let Some(SavedError::Unknown(_)) = cause.downcast_ref() {
+            return Some("`logatlas query` lists them".into());
+        }
+        if let Some(ChartError::Place(_)) = cause.downcast_ref() {
+            return Some("places are codes: DE for a country, ES-MD for a region".into());
+        }
         if let Some(StoreError::Locked(_)) = cause.downcast_ref() {
             return Some(
                 "stop the other one, or give this one its own folder with --data DIR".into(),

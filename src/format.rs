@@ -72,6 +72,12 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
+/// What to say of a name that no format has.
+pub fn unknown(name: &str) -> String {
+    let names: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    format!("there is no format {name}; there are {}", names.join(", "))
+}
+
 /// Parses the line by the first format that takes it; otherwise the error of the one that got furthest.
 pub fn parse_line<'a>(
     line: &'a str,

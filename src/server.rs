@@ -202,7 +202,7 @@ impl Server {
                 .await
                 .is_err()
             {
-                tracing::warn!("somebody does not read an answer; it is cut off");
+                tracing::warn!("answers that are still under way are cut off");
             }
             while self.tasks.join_next().await.is_some() {}
             self.pipeline.finish().await

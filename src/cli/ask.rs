@@ -53,26 +53,38 @@ impl Output {
 
     async fn write(&self, access: &Access, sql: &str) -> anyhow::Result<()> {
         let format = self.format()?;
-        let mut out: Box<dyn Write + Send> = match &self.out {
-            Some(path) => {
-                let file = std::fs::File::create(path);
-                Box::new(file.with_context(|| format!("cannot write {}", path.display()))?)
-            }
-            None => Box::new(std::io::stdout()),
+        let Some(path) = &self.out else {
+            return rows_to(access, sql, format, std::io::stdout()).await;
         };
-        match access {
-            Access::Own(own) => {
-                let rows = own.engine.stream(sql, Limits::EXPORT).await?;
-                let written = output::write_rows(rows, format, &mut out).await;
-                ignore_closed_pipe(written.map_err(Into::into))
-            }
-            Access::Server(client) => {
-                let name =
-                    clap::ValueEnum::to_possible_value(&format).expect("no format is hidden");
-                ignore_closed_pipe(client.sql(sql, name.get_name(), &mut out).await)
-            }
+        let file = std::fs::File::create(path);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        let written = rows_to(access, sql, format, file).await;
+        if written.is_err() {
+            // Half an answer is none.
+            drop(std::fs::remove_file(path));
         }
+        written
     }
+}
+
+async fn rows_to(
+    access: &Access,
+    sql: &str,
+    format: OutputFormat,
+    out: impl Write + Send,
+) -> anyhow::Result<()> {
+    let written = match access {
+        Access::Own(own) => {
+            let rows = own.engine.stream(sql, Limits::EXPORT).await?;
+            let written = output::write_rows(rows, format, out).await;
+            written.map_err(Into::into)
+        }
+        Access::Server(client) => {
+            let name = clap::ValueEnum::to_possible_value(&format).expect("no format is hidden");
+            client.sql(sql, name.get_name(), out).await
+        }
+    };
+    ignore_closed_pipe(written)
 }
 
 /// `... | head` closes the pipe early; that is no fault.
@@ -106,7 +118,7 @@ impl Sql {
                 text
             }
         };
-        let access = Access::open(&global).await?;
+        let access = Access::to_existing(&global).await?;
         self.output.write(&access, &sql).await?;
         Ok(DONE)
     }
@@ -128,7 +140,7 @@ impl Window {
     pub(super) async fn bounds(&self, access: &Access) -> anyhow::Result<(i64, i64)> {
         let wrong = |text: &str| {
             UsageError(format!(
-                "{text} is no time; write 2026-11-23T10:00:00Z, or 24h for --from"
+                "{text} is no time; write 2026-11-23T10:00:00Z, or for --from a span: 15m, 24h, 30d, 2w"
             ))
         };
         let time = |text: &str| crate::time::parse_rfc3339(text).map(|us| us.div_euclid(1000));
@@ -215,7 +227,7 @@ impl Query {
             }
             return Ok(code);
         };
-        let access = Access::open(&global).await?;
+        let access = Access::to_existing(&global).await?;
         if let Some(path) = &self.save {
             save(&queries, name, path, &access).await?;
             return Ok(DONE);

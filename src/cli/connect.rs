@@ -4,7 +4,7 @@
 //! socket in the folder; otherwise they open the folder themselves.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -35,7 +35,20 @@ pub(crate) struct Own {
     app: App,
 }
 
+/// Nothing has been stored in a folder that was to be read.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no data in {}", .0.display())]
+pub(crate) struct NoData(PathBuf);
+
 impl Access {
+    /// The same for commands that only read: what is not there is not made.
+    pub(crate) async fn to_existing(global: &Global) -> anyhow::Result<Self> {
+        match Store::is_at(&global.data) {
+            true => Self::open(global).await,
+            false => Err(NoData(global.data.clone()).into()),
+        }
+    }
+
     /// Reaches the server of the folder, or opens the folder.
     pub(crate) async fn open(global: &Global) -> anyhow::Result<Self> {
         if let Some(client) = Client::connect(&global.data).await {
@@ -181,7 +194,7 @@ impl Client {
         while let Some(piece) = response
             .chunk()
             .await
-            .context("the server's answer broke off")?
+            .context("the answer broke off: a later row cannot be computed, or the server ended; ask for less to see which")?
         {
             out.write_all(&piece)?;
         }

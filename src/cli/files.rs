@@ -54,8 +54,7 @@ pub(super) struct Import {
 impl Import {
     pub(super) async fn run(self, global: Global) -> anyhow::Result<u8> {
         if let Some(name) = &self.log_format {
-            format::by_name(name)
-                .ok_or_else(|| super::UsageError(format!("there is no format {name}")))?;
+            format::by_name(name).ok_or_else(|| super::UsageError(format::unknown(name)))?;
         }
         let request = ImportRequest {
             paths: file::matching(&self.paths)?,

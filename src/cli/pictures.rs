@@ -96,7 +96,7 @@ impl Map {
             .map(Output::of)
             .transpose()
             .map_err(usage)?;
-        let access = Access::open(&global).await?;
+        let access = Access::to_existing(&global).await?;
         let window = self.window.bounds(&access).await?;
         let metric = match self.metric {
             MetricArg::Rate => Metric::Rate,
@@ -219,7 +219,7 @@ impl Chart {
         let output = Output::of(&self.out).map_err(usage)?;
         let queries = saved_queries(&global);
         let title = queries.get(&self.query)?.title;
-        let access = Access::open(&global).await?;
+        let access = Access::to_existing(&global).await?;
         let window = self.window.bounds(&access).await?;
         let sql = bind(&queries, &self.query, &self.window, &self.params, &access).await?;
         let rows = access.rows(&sql).await?;
