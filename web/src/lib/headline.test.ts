@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judge, type Evidence } from "./headline";
+import { endedIn, judge, type Evidence } from "./headline";
 import { incident } from "./incidents.sample";
 
 const calm: Evidence = { open: [], answers: true, server: "green", live: true, since: null };
@@ -23,4 +23,22 @@ test.each([
 test("it is about those that nobody has taken, since the first of them", () => {
   expect(judge({ ...calm, open: [...taken, ...firing] })).toMatchObject({ incidents: 2, openedAt: 300 });
   expect(judge(calm)).toMatchObject({ incidents: 0, openedAt: null });
+});
+
+test.each([
+  [{ opened_at: 100, closed_at: 300 }, true, "within"],
+  [{ opened_at: 390, closed_at: 900 }, true, "closed after it"],
+  [{ opened_at: 1, closed_at: 100 }, false, "closed before it"],
+  [{ opened_at: 400, closed_at: 900 }, false, "opened after it"],
+  [{ opened_at: 200, closed_at: null }, false, "still open"],
+  [{ opened_at: 200, closed_at: 300, bundle: "b" }, false, "told in a bundle"],
+] as const)("%o belongs to what was above: %o, %s", (change, belongs, _) => {
+  expect(endedIn([incident(change)], { from: 100, to: 400 })).toHaveLength(belongs ? 1 : 0);
+});
+
+test("the most severe of what ended comes first", () => {
+  const one = (id: string, severity: "warning" | "critical") =>
+    incident({ id, severity, opened_at: 1, closed_at: 9 });
+  const ended = endedIn([one("a", "warning"), one("b", "critical")], { from: 0, to: 5 });
+  expect(ended.map(({ id }) => id)).toEqual(["b", "a"]);
 });

@@ -1,7 +1,8 @@
 // Is something wrong, and since when? One verdict out of the incidents, the data and what is usual.
 
-import { isMuted, type Lamp } from "./incidents";
+import { isMuted, rankOf, type Lamp } from "./incidents";
 import type { Incident } from "./incidents-api";
+import type { Window } from "./windows";
 
 export type Verdict = "noAnswer" | "wrong" | "noData" | "notLooked" | "taken" | "above" | "fine";
 
@@ -40,4 +41,14 @@ export function judge({ open, answers, server, live, since }: Evidence): Judged 
   if (!live) return about("noData", "ring");
   if (told.length > 0) return about("taken", "half", told);
   return since === null ? about("fine", "circle") : about("above", "half");
+}
+
+/** What was open in a stretch of time and has ended, the most severe first; a bundle stands for what is in it. */
+export function endedIn(incidents: readonly Incident[], { from, to }: Window): Incident[] {
+  return incidents
+    .filter(
+      ({ opened_at, closed_at, bundle }) =>
+        bundle === null && closed_at !== null && opened_at < to && closed_at > from,
+    )
+    .sort((a, b) => rankOf(a.severity) - rankOf(b.severity) || a.opened_at - b.opened_at);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Answer } from "./api";
-import { busiestOf, formatOverview, linesOf, mapOf, parseOverview, serverOf, timeOf } from "./overview";
+import { busiestOf, endedOf, formatOverview, linesOf, mapOf, parseOverview, serverOf, timeOf, type Course } from "./overview";
 import { DAY, HOUR, MINUTE } from "./windows";
 
 const WINDOW = { from: 20_000 * DAY, to: 20_000 * DAY + HOUR };
@@ -53,4 +53,33 @@ test("the busiest host is the one of the window, not of the hours around it", ()
   expect(busiestOf(answer, WINDOW, { from: WINDOW.to - DAY, to: WINDOW.to }, 300)?.name).toBe("now");
   expect(busiestOf(answer, WINDOW, { from: WINDOW.to - DAY, to: WINDOW.to }, 300, "earlier")?.name).toBe("earlier");
   expect(busiestOf({ ...answer, n_rows: 0 }, WINDOW, WINDOW, 300)).toBeNull();
+});
+
+test("what was above ends to the minute, long before its buckets say so", async () => {
+  const [from, to] = [WINDOW.from, WINDOW.from + 70 * MINUTE];
+  const buckets = Array.from({ length: 14 }, (_, idx) => from + idx * 5 * MINUTE);
+  const course: Course = {
+    context: { from, to },
+    buckets,
+    series: { perMinute: [], rate: [], k: [], n: [] },
+    usual: { kind: "day", days: 1, low: buckets.map(() => 0), high: buckets.map(() => 0.02) },
+    above: { from, to: null, latest: from + HOUR },
+  };
+  const names = ["t", "n", "k"];
+  const minutes = Array.from({ length: 10 }, (_, idx) => [from + HOUR + idx * MINUTE, 200, idx === 0 ? 40 : 2]);
+  const answer: Answer = {
+    query: "errors_over_time",
+    sql: "",
+    columns: names.map((name) => ({ name, type: "text" })),
+    data: names.map((_, at) => minutes.map((row) => row[at] ?? null)),
+    n_rows: minutes.length,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+  const asked: unknown[] = [];
+  const ask = (span: unknown) => Promise.resolve(asked.push(span) ? answer : null);
+  const ended = await endedOf(course, 300, ask);
+  expect(ended.above).toEqual({ ...course.above, to: from + 61 * MINUTE });
+  expect(asked).toEqual([{ from: from + HOUR, to }]);
+  expect(await endedOf(course, 300, () => Promise.resolve(null))).toBe(course);
 });

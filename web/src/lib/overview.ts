@@ -13,7 +13,7 @@ import { pathOf } from "./routes";
 import { bucketsOf, errorSeries, hostLines, type ErrorSeries, type Line } from "./series";
 import { formatSpan, parseSpan, windowOf, type Span } from "./spans";
 import { START, formatUrl } from "./url-state";
-import { USUAL_DAYS, lastAbove, usualOf, type Above, type Usual } from "./usual";
+import { USUAL_DAYS, calmSince, lastAbove, minutesAfter, usualOf, type Above, type Usual } from "./usual";
 import { DAY, SECOND, bucketSeconds, clockOf, type Clock, type Window } from "./windows";
 import { worstAmong, worstOf, type Worst } from "./worst";
 
@@ -97,12 +97,13 @@ export async function askOverview(
   const worst = (answer: Answer | null, column: string) => answer && worstOf(answer, column, read.rate);
   const worstBy = (answer: Answer | null, field: "host" | "path") =>
     isAll ? worst(answer, field) : facets && worstAmong(facets, field, filters[field], read.rate);
+  const course = errors && courseOf(errors, history ?? new Map(), window, context, bucketS);
   return {
     clock,
     window,
     now: read,
     past: { day: past[0] ?? nothing, week: past[1] ?? nothing },
-    course: errors && courseOf(errors, history ?? new Map(), window, context, bucketS),
+    course: course && (await endedOf(course, bucketS, (span) => optional(overTime(span, 60, WORLD, filters)))),
     host: hosts && busiestOf(hosts, window, context, bucketS, filters.host),
     worst: { country: worst(countries, "country"), host: worstBy(byHost, "host"), path: worstBy(paths, "path") },
     pipeline: pipelineOf(lag, unparsed, heard, now),
@@ -123,6 +124,22 @@ function courseOf(
   const latest = usual && lastAbove(buckets, series, usual);
   const isWithin = latest && (latest.to === null || latest.to > window.from);
   return { context, buckets, series, usual, above: isWithin ? latest : null };
+}
+
+/** With the end of what was above to the minute: buckets tell it late, and those of a long window hours late. */
+export async function endedOf(
+  course: Course,
+  bucketS: number,
+  ask: (span: Window) => Promise<Answer | null>,
+): Promise<Course> {
+  const { above, buckets, usual, context } = course;
+  if (!above || !usual) return course;
+  const span = minutesAfter(above, bucketS, context.to);
+  const answer = span.from < span.to ? await ask(span) : null;
+  if (!answer) return course;
+  const topAt = (t: number) => usual.high[buckets.findLastIndex((start) => start <= t)] ?? null;
+  const to = calmSince(bucketsOf(span, 60), errorSeries(answer, span, 60, null), topAt) ?? above.to;
+  return { ...course, above: { ...above, to } };
 }
 
 /** Of the hosts the one that is filtered by, or else the one with most CPU on average within the window. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Counts } from "./history";
-import { lastAbove, usualOf } from "./usual";
+import { calmSince, lastAbove, minutesAfter, usualOf } from "./usual";
 import { DAY, HOUR, MINUTE } from "./windows";
 
 const END = 20_000 * DAY;
@@ -59,24 +59,50 @@ const steps = (isAbove: (idx: number) => boolean) => rates((idx) => (isAbove(idx
 const above = (isAbove: (idx: number) => boolean) => lastAbove(buckets, steps(isAbove), band);
 
 test("what is above until now has no end", () => {
-  expect(above((idx) => idx >= 277)).toEqual({ from: buckets[277], to: null });
+  expect(above((idx) => idx >= 277)).toEqual({ from: buckets[277], to: null, latest: buckets[287] });
 });
 
 test("what is over says when it ended", () => {
-  expect(above((idx) => idx >= 200 && idx < 240)).toEqual({ from: buckets[200], to: buckets[240] });
+  expect(above((idx) => idx >= 200 && idx < 240)).toEqual({ from: buckets[200], to: buckets[240], latest: buckets[239] });
 });
 
 test("an earlier stretch is another one; a short pause is not its end", () => {
   const two = above((idx) => idx < 200 || (idx >= 270 && idx !== 280 && idx !== 281));
-  expect(two).toEqual({ from: buckets[270], to: null });
+  expect(two).toMatchObject({ from: buckets[270], to: null });
 });
 
 test("a newest bucket that has just begun does not end it, and a single one does not begin it", () => {
   const begun = rates((idx) => (idx >= 270 && idx < 287 ? 0.05 : 0));
-  expect(lastAbove(buckets, begun, band)).toEqual({ from: buckets[270], to: null });
+  expect(lastAbove(buckets, begun, band)).toMatchObject({ from: buckets[270], to: null });
   expect(above((idx) => idx === 287 || idx === 100)).toBeNull();
 });
 
 test("two errors of four requests are no sign", () => {
   expect(lastAbove(buckets, { n: buckets.map(() => 4), k: buckets.map(() => 2) }, band)).toBeNull();
+});
+
+/** Of 15 minutes of 200 requests: `#` is above, `.` is as usual, a space has no requests. */
+test.each([
+  ["#.........#####", null, "what goes on"],
+  ["######.........", 6, "what ended nine minutes ago"],
+  ["#######........", 7, "what ended eight minutes ago"],
+  ["########.......", null, "seven minutes may be chance"],
+  ["##########.....", null, "a bucket that dips"],
+  ["#####..#.......", null, "a pause of two minutes"],
+  ["#..............", 1, "the earliest minute from which all is as usual"],
+  ["...............", 0, "nothing is above at all"],
+  ["######         ", 6, "no requests, no errors"],
+  ["", null, "no minute"],
+] as const)("%o: over since minute %o, %s", (marks, since, _) => {
+  const minutes = [...marks].map((_, idx) => END + idx * MINUTE);
+  const values = (of: Record<string, number | null>) => [...marks].map((mark) => of[mark] ?? null);
+  const series = { n: values({ "#": 200, ".": 200 }), k: values({ "#": 40, ".": 2 }) };
+  expect(calmSince(minutes, series, () => 0.02)).toBe(since === null ? null : END + since * MINUTE);
+  expect(calmSince(minutes, series, () => null)).toBe(marks ? END : null);
+});
+
+test("the minutes begin with the last bucket above and end with whole ones, or where the buckets know", () => {
+  const above = { from: END - HOUR, to: null, latest: END };
+  expect(minutesAfter(above, 300, END + 9 * MINUTE + 50)).toEqual({ from: END, to: END + 9 * MINUTE });
+  expect(minutesAfter(above, 300, END + HOUR)).toEqual({ from: END, to: END + 20 * MINUTE });
 });

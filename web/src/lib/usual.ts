@@ -2,7 +2,7 @@
 
 import type { Counts, History } from "./history";
 import type { Values } from "./series";
-import { DAY, SECOND, type Window } from "./windows";
+import { DAY, MINUTE, SECOND, type Window } from "./windows";
 
 export interface Usual {
   /** Against the same time of the days before, or, where there are too few of them, against the day before as a whole. */
@@ -87,7 +87,11 @@ function columnsOf(bands: readonly (Band | null)[]): Pick<Usual, "low" | "high">
 export interface Above {
   readonly from: number;
   readonly to: number | null;
+  /** The last bucket that is above. */
+  readonly latest: number;
 }
+
+type Series = { readonly n: Values; readonly k: Values };
 
 /** Fewer errors than this in a bucket are no sign. */
 const ERRORS_MIN = 3;
@@ -95,17 +99,22 @@ const ERRORS_MIN = 3;
 const BEGIN_MIN = 2;
 /** So many buckets in a row as usual end it. */
 const END_MIN = 3;
+/** So many minutes are counted together: one alone has too few requests to be told from chance. */
+const TOGETHER = 5;
+/** So many minutes as usual end it: more than the bucket of a day, so that one alone does not. */
+const CALM_MINUTES = 8;
+
+function isBeyond(errors: number, requests: number, top: number): boolean {
+  return errors >= ERRORS_MIN && errors / requests > top;
+}
 
 /** The latest stretch in which the rate is above its band; null when there is none. */
 export function lastAbove(
   buckets: readonly number[],
-  { n, k }: { readonly n: Values; readonly k: Values },
+  { n, k }: Series,
   { high }: Pick<Usual, "high">,
 ): Above | null {
-  const isAbove = (idx: number) => {
-    const [requests, errors, top] = [n[idx] ?? 0, k[idx] ?? 0, high[idx] ?? Infinity];
-    return errors >= ERRORS_MIN && errors / requests > top;
-  };
+  const isAbove = (idx: number) => isBeyond(k[idx] ?? 0, n[idx] ?? 0, high[idx] ?? Infinity);
   // The newest bucket may have just begun, and then says nothing: it counts only where it says something.
   const last = isAbove(buckets.length - 1) ? buckets.length - 1 : buckets.length - 2;
   let latest: { from: number; to: number } | null = null;
@@ -117,5 +126,25 @@ export function lastAbove(
   }
   if (!latest) return null;
   const end = last - latest.to >= END_MIN ? buckets[latest.to + 1] : undefined;
-  return { from: buckets[latest.from] ?? 0, to: end ?? null };
+  return { from: buckets[latest.from] ?? 0, to: end ?? null, latest: buckets[latest.to] ?? 0 };
+}
+
+/** The whole minutes that tell when a stretch ended: from its last bucket until the buckets know it too. */
+export function minutesAfter({ latest }: Above, bucketS: number, to: number): Window {
+  const known = latest + (END_MIN + 1) * bucketS * SECOND;
+  return { from: latest, to: Math.min(known, Math.floor(to / MINUTE) * MINUTE) };
+}
+
+/** Since when any five minutes in a row, counted together, are as usual; null while that is less than eight minutes. */
+export function calmSince(
+  minutes: readonly number[],
+  { n, k }: Series,
+  topAt: (t: number) => number | null,
+): number | null {
+  const sum = (values: Values, idx: number) =>
+    values.slice(idx, idx + TOGETHER).reduce<number>((total, value) => total + (value ?? 0), 0);
+  const isAbove = (idx: number) => isBeyond(sum(k, idx), sum(n, idx), topAt(minutes[idx] ?? 0) ?? Infinity);
+  let first = minutes.length;
+  for (let idx = minutes.length - TOGETHER; idx >= 0 && !isAbove(idx); idx -= 1) first = idx;
+  return minutes.length - first >= CALM_MINUTES ? (minutes[first] ?? null) : null;
 }

@@ -10,7 +10,7 @@ const overview: typeof en = {
     incidents === 1 ? "Etwas stimmt nicht: ein Vorfall ist offen" : `Etwas stimmt nicht: ${shown} Vorfälle sind offen`,
   taken: (incidents, shown) =>
     incidents === 1 ? "Jemand ist dran: ein Vorfall ist offen" : `Jemand ist dran: ${shown} Vorfälle sind offen`,
-  above: "Mehr Fehler als üblich, noch kein Vorfall",
+  above: "Mehr Fehler als üblich, kein Vorfall ist offen",
   fine: "Alles in Ordnung",
   noData: "Keine frischen Daten: niemand weiß es",
   noAnswer: "Der Server antwortet nicht: das Gezeigte ist alt",
@@ -18,6 +18,8 @@ const overview: typeof en = {
   sinceIncident: (duration) => `offen seit ${duration}`,
   sinceAbove: (time, duration) => `Fehlerrate über dem Üblichen seit ${time}, also ${duration}`,
   wasAbove: (from, to) => `Fehlerrate war über dem Üblichen von ${from} bis ${to}`,
+  ended: "beendete Vorfälle:",
+  endedMore: (shown) => `${shown} weitere`,
   asUsual: "Fehlerrate wie üblich",
   usualUnknown: "zu wenig bekannt, um zu sagen, was üblich ist",
   lastLine: (duration) => `letzte Zeile vor ${duration}`,

@@ -9,7 +9,7 @@ export default {
     incidents === 1 ? "Something is wrong: an incident is open" : `Something is wrong: ${shown} incidents are open`,
   taken: (incidents: number, shown: string) =>
     incidents === 1 ? "Somebody is on it: an incident is open" : `Somebody is on it: ${shown} incidents are open`,
-  above: "More errors than usual, and no incident yet",
+  above: "More errors than usual, and no incident is open",
   fine: "Nothing is wrong",
   noData: "No fresh data: nobody knows",
   noAnswer: "The server does not answer: what is shown is old",
@@ -17,6 +17,8 @@ export default {
   sinceIncident: (duration: string) => `open for ${duration}`,
   sinceAbove: (time: string, duration: string) => `error rate above usual since ${time}, for ${duration}`,
   wasAbove: (from: string, to: string) => `error rate was above usual from ${from} to ${to}`,
+  ended: "incidents that ended:",
+  endedMore: (shown: string) => `${shown} more`,
   asUsual: "error rate as usual",
   usualUnknown: "too little is known of before to say what is usual",
   lastLine: (duration: string) => `last line ${duration} ago`,

@@ -12,7 +12,7 @@ const overview: typeof en = {
     incidents === 1
       ? "Alguien está en ello: hay una incidencia abierta"
       : `Alguien está en ello: hay ${shown} incidencias abiertas`,
-  above: "Más errores de lo normal, aún sin incidencia",
+  above: "Más errores de lo normal, sin incidencia abierta",
   fine: "Todo va bien",
   noData: "Sin datos recientes: no se sabe",
   noAnswer: "El servidor no responde: lo que se ve es antiguo",
@@ -20,6 +20,8 @@ const overview: typeof en = {
   sinceIncident: (duration) => `abierta desde hace ${duration}`,
   sinceAbove: (time, duration) => `tasa de errores sobre lo normal desde ${time}, hace ${duration}`,
   wasAbove: (from, to) => `tasa de errores sobre lo normal de ${from} a ${to}`,
+  ended: "incidencias cerradas:",
+  endedMore: (shown) => `${shown} más`,
   asUsual: "tasa de errores normal",
   usualUnknown: "aún se sabe poco para decir qué es normal",
   lastLine: (duration) => `última línea hace ${duration}`,
