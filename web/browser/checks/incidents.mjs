@@ -49,6 +49,23 @@ export default async function ({ page, origin, check, expect, eventually, by, op
     expect(page.url().endsWith(`/incidents/${notes.german}`), head);
   });
 
+  await check("a class and a note that are not saved yet outlast what a refresh brings", async () => {
+    const form = by("class-form");
+    const radio = form.getByRole("radio", { name: "Needs tuning" });
+    await radio.check();
+    await form.getByRole("textbox").fill("half a note");
+    for (let count = 0; count < 2; count += 1) {
+      await page.waitForResponse((answer) => answer.url().endsWith(`/incidents/${notes.german}`));
+      await page.waitForTimeout(300);
+      expect(await radio.isChecked(), "the class is gone");
+      expect((await form.getByRole("textbox").inputValue()) === "half a note", "the note is gone");
+      expect(await form.getByRole("button", { name: "Save" }).isEnabled(), "it cannot be saved");
+    }
+    await form.getByRole("button", { name: "Save" }).click();
+    await by("timeline").getByText("classed").first().waitFor();
+    await eventually("what was saved is not shown", () => radio.isChecked());
+  });
+
   await check("giving it back frees it, and the list says so", async () => {
     await by("unacknowledge").click();
     await by("acknowledge").waitFor();
