@@ -81,5 +81,7 @@ export default async function ({ page, origin, check, expect, eventually, by, op
     await by("incident-views").getByRole("link", { name: "Week" }).click();
     await by("week-teams").waitFor();
     expect(/\d{4}-W\d\d/.test(await by("week").innerText()), await by("week").innerText());
+    const teams = await by("week-teams").innerText();
+    expect(/\d of at most \d+ pages/.test(teams), teams);
   });
 }

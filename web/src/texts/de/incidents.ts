@@ -125,6 +125,7 @@ const incidents: typeof en = {
     noIncident: "In dieser Woche öffnete sich kein Vorfall.",
     noTeam: "kein Team",
     pages: "Alarme",
+    ofCeiling: (limit) => `von höchstens ${limit} Alarmen`,
     atNight: "Nachts",
     stillOpen: (_n, shown) => `${shown} offen`,
     nobodyCame: "Niemand kam",

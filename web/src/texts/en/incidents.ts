@@ -122,6 +122,7 @@ export default {
     noIncident: "No incident opened in this week.",
     noTeam: "no team",
     pages: "Pages",
+    ofCeiling: (limit: string) => `of at most ${limit} pages`,
     atNight: "At night",
     stillOpen: (_n: number, shown: string) => `${shown} open`,
     nobodyCame: "Nobody came",

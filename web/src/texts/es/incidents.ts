@@ -125,6 +125,7 @@ const incidents: typeof en = {
     noIncident: "Esta semana no se abrió ninguna incidencia.",
     noTeam: "sin equipo",
     pages: "Avisos urgentes",
+    ofCeiling: (limit) => `de ${limit} avisos como máximo`,
     atNight: "De noche",
     stillOpen: (n, shown) => (n === 1 ? `${shown} abierta` : `${shown} abiertas`),
     nobodyCame: "Nadie acudió",
