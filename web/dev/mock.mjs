@@ -434,6 +434,8 @@ function query(name, params) {
     (name === "errors_by_host" && shared("host", ["web-2", LONG_HOST, "web-1", null], params, now)) ||
     (name === "errors_by_path" &&
       shared("path", ["/checkout", LONG_PATH, "/cart", "/", null, "/api/stock/1"], params, now)) ||
+    (name === "errors_by_network" &&
+      shared("as_org", ["Telefónica de España", LONG_HOST, null, "Deutsche Telekom AG"], params, now)) ||
     sources(name, now);
   return answer && { query: name, sql: sqlOf(name, params), params, ...answer };
 }

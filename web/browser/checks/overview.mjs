@@ -21,7 +21,7 @@ export default async function ({ page, check, expect, eventually, by, origin, co
       .waitFor();
     await by("course").locator("canvas").nth(1).waitFor();
     await by("silent").waitFor();
-    for (const kind of ["country", "host", "path"])
+    for (const kind of ["country", "host", "path", "as_org"])
       expect((await values(kind)).length > 0, `no worst ${kind}`);
   });
 
@@ -42,6 +42,14 @@ export default async function ({ page, check, expect, eventually, by, origin, co
     await eventually(
       "no lines of the path",
       async () => new URL(page.url()).searchParams.get("path") === path || page.url(),
+    );
+    await page.goBack();
+    await by("numbers").waitFor();
+    const network = (await values("as_org"))[0] ?? "";
+    await by("worst-as_org").getByTestId("worst-row").first().click();
+    await eventually(
+      "no lines of the network",
+      async () => new URL(page.url()).searchParams.get("as_org") === network || page.url(),
     );
     await page.goBack();
     await by("numbers").waitFor();

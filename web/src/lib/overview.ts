@@ -41,6 +41,8 @@ export interface Course {
   readonly above: Above | null;
 }
 
+export type WorstKind = "country" | "host" | "path" | "as_org";
+
 export interface Overview {
   readonly clock: Clock;
   readonly window: Window;
@@ -49,7 +51,7 @@ export interface Overview {
   readonly course: Course | null;
   /** CPU of the host that was busiest within the window. */
   readonly host: Line | null;
-  readonly worst: Readonly<Record<"country" | "host" | "path", readonly Worst[] | null>>;
+  readonly worst: Readonly<Record<WorstKind, readonly Worst[] | null>>;
   readonly pipeline: Pipeline;
   readonly index: Index | null;
 }
@@ -69,7 +71,7 @@ export async function askOverview(
   const only = paramsOf(filters);
   const isAll = chosenOf(filters).length === 0;
   const optional = (ask: Ask) => orNull(run(ask, signal), signal);
-  const [pulse, past, errors, history, hosts, countries, byHost, paths, facets, lag, unparsed, heard, index] =
+  const [pulse, past, errors, history, hosts, countries, byHost, paths, networks, facets, lag, unparsed, heard, index] =
     await Promise.all([
       run(pulseAsk(window, WORLD, filters), signal),
       Promise.all(
@@ -85,7 +87,8 @@ export async function askOverview(
       optional({ query: "errors_by_country", params: { ...bounds, ...only } }),
       isAll ? optional({ query: "errors_by_host", params: bounds }) : null,
       isAll ? optional({ query: "errors_by_path", params: bounds }) : null,
-      // Hosts and paths of only some requests are told by the facets.
+      isAll ? optional({ query: "errors_by_network", params: bounds }) : null,
+      // Hosts, paths and networks of only some requests are told by the facets.
       isAll ? null : optional(facetAsk(window, WORLD, filters)),
       optional({ query: "ingest_lag", params: { from: now - LAG_MS, to: now } }),
       optional({ query: "unparsed_share", params: bounds }),
@@ -95,7 +98,7 @@ export async function askOverview(
   const nothing: Past = { known: "nothing", pulse: null };
   const read = pulseOf(pulse) as Pulse;
   const worst = (answer: Answer | null, column: string) => answer && worstOf(answer, column, read.rate);
-  const worstBy = (answer: Answer | null, field: "host" | "path") =>
+  const worstBy = (answer: Answer | null, field: Exclude<WorstKind, "country">) =>
     isAll ? worst(answer, field) : facets && worstAmong(facets, field, filters[field], read.rate);
   const course = errors && courseOf(errors, history ?? new Map(), window, context, bucketS);
   return {
@@ -105,7 +108,12 @@ export async function askOverview(
     past: { day: past[0] ?? nothing, week: past[1] ?? nothing },
     course: course && (await endedOf(course, bucketS, (span) => optional(overTime(span, 60, WORLD, filters)))),
     host: hosts && busiestOf(hosts, window, context, bucketS, filters.host),
-    worst: { country: worst(countries, "country"), host: worstBy(byHost, "host"), path: worstBy(paths, "path") },
+    worst: {
+      country: worst(countries, "country"),
+      host: worstBy(byHost, "host"),
+      path: worstBy(paths, "path"),
+      as_org: worstBy(networks, "as_org"),
+    },
     pipeline: pipelineOf(lag, unparsed, heard, now),
     index,
   };

@@ -1,4 +1,4 @@
-// What stands out among the countries, hosts or paths of a window.
+// What stands out among the countries, hosts, paths or networks of a window.
 
 import { numberOf, rowsOf, textOf } from "./answer";
 import type { Answer } from "./api";

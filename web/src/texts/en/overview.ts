@@ -57,15 +57,21 @@ export default {
   failed: (time: string, k: string, n: string, rate: string) => `${time}: ${k} of ${n} failed, ${rate}`,
 
   // What is worst.
-  worstCountry: "Worst countries",
-  worstHost: "Worst hosts",
-  worstPath: "Worst paths",
+  worst: {
+    country: "Worst countries",
+    host: "Worst hosts",
+    path: "Worst paths",
+    as_org: "Worst networks",
+  },
   order: "by errors beyond their share",
   none: "No errors.",
   notAnswered: "The server did not answer this one in time.",
-  unknownCountry: "unknown place",
-  unknownHost: "unknown host",
-  unknownPath: "unknown path",
+  unknownOf: {
+    country: "unknown place",
+    host: "unknown host",
+    path: "unknown path",
+    as_org: "unknown network",
+  },
   ofRequests: (k: string, n: string) => `${k} of ${n}`,
   few: "few",
   clear: "stands out",
