@@ -81,12 +81,14 @@ test("two errors of four requests are no sign", () => {
   expect(lastAbove(buckets, { n: buckets.map(() => 4), k: buckets.map(() => 2) }, band)).toBeNull();
 });
 
-/** Of 15 minutes of 200 requests: `#` is above, `.` is as usual, a space has no requests. */
+/** Of 15 minutes of 200 requests: `#` is far above, `+` a little, `.` is as usual, a space has no requests. */
 test.each([
   ["#.........#####", null, "what goes on"],
   ["######.........", 6, "what ended nine minutes ago"],
   ["#######........", 7, "what ended eight minutes ago"],
   ["########.......", null, "seven minutes may be chance"],
+  ["+++++++........", 7, "what was a little above, to the minute"],
+  ["++++++++.......", null, "seven minutes after a little"],
   ["##########.....", null, "a bucket that dips"],
   ["#####..#.......", null, "a pause of two minutes"],
   ["#..............", 1, "the earliest minute from which all is as usual"],
@@ -96,7 +98,7 @@ test.each([
 ] as const)("%o: over since minute %o, %s", (marks, since, _) => {
   const minutes = [...marks].map((_, idx) => END + idx * MINUTE);
   const values = (of: Record<string, number | null>) => [...marks].map((mark) => of[mark] ?? null);
-  const series = { n: values({ "#": 200, ".": 200 }), k: values({ "#": 40, ".": 2 }) };
+  const series = { n: values({ "#": 200, "+": 200, ".": 200 }), k: values({ "#": 40, "+": 7, ".": 2 }) };
   expect(calmSince(minutes, series, () => 0.02)).toBe(since === null ? null : END + since * MINUTE);
   expect(calmSince(minutes, series, () => null)).toBe(marks ? END : null);
 });

@@ -141,10 +141,13 @@ export function calmSince(
   { n, k }: Series,
   topAt: (t: number) => number | null,
 ): number | null {
-  const sum = (values: Values, idx: number) =>
-    values.slice(idx, idx + TOGETHER).reduce<number>((total, value) => total + (value ?? 0), 0);
-  const isAbove = (idx: number) => isBeyond(sum(k, idx), sum(n, idx), topAt(minutes[idx] ?? 0) ?? Infinity);
+  const sum = (values: Values, idx: number, count: number) =>
+    values.slice(idx, idx + count).reduce<number>((total, value) => total + (value ?? 0), 0);
+  const isAbove = (idx: number, count: number) =>
+    isBeyond(sum(k, idx, count), sum(n, idx, count), topAt(minutes[idx] ?? 0) ?? Infinity);
   let first = minutes.length;
-  for (let idx = minutes.length - TOGETHER; idx >= 0 && !isAbove(idx); idx -= 1) first = idx;
+  for (let idx = minutes.length - TOGETHER; idx >= 0 && !isAbove(idx, TOGETHER); idx -= 1) first = idx;
+  // The last bad minutes hide among the good ones that follow.
+  while (first < minutes.length && isAbove(first, 1)) first += 1;
   return minutes.length - first >= CALM_MINUTES ? (minutes[first] ?? null) : null;
 }
