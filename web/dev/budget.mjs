@@ -8,7 +8,7 @@ const KIB = 1024;
 // (terser) takes off less than 1 %, and of the editor's packages nothing is left that is not used; so each page more, at
 // about 12 KiB with its words, has to be paid for here. What the map shows only when asked is fetched apart, which costs all
 // of it 5 KiB in seams. Each budget but the first is what there is and 3 KiB.
-const BUDGETS = { "initial JS": 90 * KIB, "all JS": 348 * KIB, "all CSS": 29 * KIB };
+const BUDGETS = { "initial JS": 91 * KIB, "all JS": 348 * KIB, "all CSS": 29 * KIB };
 
 const dist = new URL("../dist/", import.meta.url);
 const html = readFileSync(new URL("index.html", dist), "utf8");

@@ -92,6 +92,9 @@ export default async function ({ page, check, expect, eventually, by, open, sett
       return (first?.code === "DE" && first.change > 0) || first;
     });
     expect(/Germany got worse/.test(await by("summary").innerText()), await by("summary").innerText());
+    // Of one colour they would cover Germany with "better".
+    const paints = (await by("bubbles").getAttribute("data-paints")).split(",");
+    expect(paints.includes("outline") && !paints.includes(""), paints.join());
   });
 
   let region = "";

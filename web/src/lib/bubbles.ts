@@ -1,6 +1,7 @@
 // Bubbles on a canvas: thousands of them move with the map, which as elements they could not.
 
-import type { Cell } from "./cells";
+import { toneOf, type Cell, type Reading } from "./cells";
+import { CHANGE } from "./scales";
 import type { Zoom } from "./zoom";
 
 export interface Bubble {
@@ -9,8 +10,25 @@ export interface Bubble {
   readonly x: number;
   readonly y: number;
   readonly r: number;
-  /** A class of the style sheet's steps, a pattern's name, or empty for a mere bubble. */
+  /** A class of the style sheet's steps and how it is toned down, `none`, `outline`, or empty for a mere bubble. */
   readonly paint: string;
+}
+
+/** Within chance. */
+const NEUTRAL = CHANGE.thresholds.length / 2;
+
+/**
+ * A bubble that is an area of its own is painted like one. Over areas it counts errors; where two windows are
+ * compared it has the colour of its own difference when that is clear, so that it cannot speak for its country.
+ */
+export function bubblePaint(cell: Cell, reading: Reading, isOver: boolean): string {
+  const compares = reading.baseHours !== null;
+  if (isOver && !compares) return "";
+  const tone = toneOf(cell, reading);
+  if (!tone) return isOver ? "outline" : "none";
+  if (isOver && (tone.few || tone.muted || tone.step === NEUTRAL)) return "outline";
+  const step = `${compares ? "change" : "rate"}-${tone.step}`;
+  return tone.few ? `${step} few` : tone.muted ? `${step} muted` : step;
 }
 
 /** What is smaller than this is no bubble yet; it becomes one as the map grows. */
@@ -26,6 +44,8 @@ export interface Ink {
   readonly fillAlpha: number;
   readonly stroke: string;
   readonly strokeAlpha: number;
+  /** Around the stroke, where nothing is filled that it would stand out from. */
+  readonly halo?: string;
 }
 
 /** The largest come first; they are drawn first, so that the small ones lie on top. */
@@ -54,6 +74,13 @@ export function drawBubbles(
     context.globalAlpha = ink.fillAlpha;
     context.fill();
     context.globalAlpha = ink.strokeAlpha;
+    if (ink.halo) {
+      context.strokeStyle = ink.halo;
+      context.lineWidth = 2.4;
+      context.stroke();
+      context.strokeStyle = ink.stroke;
+      context.lineWidth = 0.8;
+    }
     context.stroke();
   }
   context.globalAlpha = 1;

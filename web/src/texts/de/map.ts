@@ -72,6 +72,7 @@ const map: typeof en = {
     pale: "blass: im Rahmen des Zufalls",
     noRequests: "keine Anfragen",
     city: "Stadt, Fläche nach Fehlern",
+    cityChange: "Stadt, Fläche nach Fehlern, in ihrer eigenen Farbe; nur Umriss: zu wenige oder im Rahmen des Zufalls",
   },
 
   zoom: "Zoom",

@@ -73,6 +73,7 @@ export default {
     pale: "pale: within chance",
     noRequests: "no requests",
     city: "city, area by errors",
+    cityChange: "city, area by errors, in its own colour; outline: too few or within chance",
   },
 
   zoom: "Zoom",

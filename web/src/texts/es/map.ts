@@ -72,6 +72,7 @@ const map: typeof en = {
     pale: "pálido: dentro del azar",
     noRequests: "sin peticiones",
     city: "ciudad, área según los errores",
+    cityChange: "ciudad, área según los errores, con su propio color; solo contorno: muy pocas o dentro del azar",
   },
 
   zoom: "Zoom",
