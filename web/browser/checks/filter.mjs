@@ -85,6 +85,19 @@ export default async function ({ page, check, expect, eventually, by, open, sett
       expect(asked("path") === path && asked("as_org") === network, page.url());
       if (name !== "lines") await by("chip-path").waitFor();
     }
+    expect(asked("place") === "DE", page.url());
+    await settled();
+  });
+
+  await check("a page shows again what one left there", async () => {
+    await by("view-hour").click();
+    await settled();
+    for (const name of ["overview", "sources", "map"]) {
+      await by("pages").locator(`a[href^="/${name}"]`).click();
+      await eventually(`not on ${name}`, async () => new URL(page.url()).pathname === `/${name}`);
+      await drawn(page, name);
+    }
+    expect(asked("place") === "DE" && asked("view") === "hour" && asked("path") === path, page.url());
     await settled();
   });
 

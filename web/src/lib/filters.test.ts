@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { facetsOf, isPart, pageAfter, paramsOf, parseFilters, without } from "./filters";
+import { NOTHING, facetsOf, isPart, pageAfter, paramsOf, parseFilters, sharedBy, without } from "./filters";
 import { parseOverview, formatOverview } from "./overview";
 import { WORLD, parsePlace } from "./places";
+import { parseRoute, type PageName } from "./routes";
 import { formatTime, parseTime } from "./time-page";
 import { formatUrl, parseUrl } from "./url-state";
 
@@ -25,16 +26,54 @@ test("nonsense is no filter, and neither are several values", () => {
   expect(read(`?path=${"a".repeat(1001)}`)).toEqual({});
 });
 
-test("pages that count the same requests go on with them", () => {
-  const search = "?from=1&to=2&place=DE/DE-BE&view=custom&path=%2Fcheckout&as_org=AT%26T";
-  const kept = "path=%2Fcheckout&as_org=AT%26T";
-  expect(pageAfter("time", "map", search)).toBe(`/time?place=DE%2FDE-BE&${kept}`);
-  expect(pageAfter("overview", "map", search)).toBe(`/overview?${kept}`);
-  expect(pageAfter("lines", "map", search)).toBe(`/lines?country=DE&${kept}`);
-  expect(pageAfter("map", "map", search)).toBe(`/map?${kept}`);
-  expect(pageAfter("map", "lines", "?host=a&host=b&path=%2F&country=ES")).toBe("/map?place=ES&path=%2F");
-  expect(pageAfter("alerts", "map", search)).toBe("/alerts");
-  expect(pageAfter("map", "incidents", search)).toBe("/map");
+/** Where the link leads after these addresses have been seen. */
+function linkTo(to: PageName, ...seen: string[]): string {
+  let shared = NOTHING;
+  const left: Partial<Record<PageName, string>> = {};
+  let page: PageName = "map";
+  for (const address of seen) {
+    const { pathname, search } = new URL(address, "http://a.test");
+    page = parseRoute(pathname, search).page;
+    shared = sharedBy(page, search, shared);
+    left[page] = search;
+  }
+  return decodeURIComponent(pageAfter(to, page, shared, left[to]));
+}
+
+test("window, place and filters go from page to page, also over pages that know less of them", () => {
+  const map = "/map?from=1&to=2&place=DE/DE-BE&view=custom&path=/checkout&as_org=AT%26T";
+  const kept = "path=/checkout&as_org=AT&T";
+  const rows: [PageName, string[], string][] = [
+    ["time", [map], `/time?${kept}&from=1&to=2&place=DE/DE-BE`],
+    ["overview", [map], `/overview?${kept}&from=1&to=2`],
+    ["lines", [map], `/lines?${kept}&from=1&to=2&country=DE`],
+    ["lines", [map, "/overview?last=6h"], "/lines?country=DE"],
+    ["map", [map], `/map?${kept}`],
+    ["map", ["/lines?host=a&host=b&path=/&country=ES"], "/map?path=/&place=ES"],
+    ["alerts", [map], "/alerts"],
+    ["map", ["/incidents?from=1&to=2&place=DE&path=/"], "/map"],
+    ["time", [map, "/incidents/1"], `/time?${kept}&from=1&to=2&place=DE/DE-BE`],
+  ];
+  for (const [to, seen, address] of rows) expect(linkTo(to, ...seen)).toBe(address);
+});
+
+test("a page is as one left it, but for what was chosen elsewhere since", () => {
+  const map = "/map?place=DE/DE-BE&host=a&view=hour&metric=count";
+  const fixed = "/map?from=5&to=6&as=table";
+  const lines = "/lines?text=x&country=DE&country=ES&host=a&host=b";
+  const rows: [PageName, string[], string][] = [
+    ["map", [map, "/sources"], map],
+    ["map", [map, "/overview?last=6h&host=a"], map],
+    ["map", [map, "/overview", "/lines?country=DE&host=a"], map],
+    ["map", [map, "/lines?host=a"], "/map?host=a&view=hour&metric=count"],
+    ["map", [map, "/time?place=ES"], "/map?place=ES&view=hour&metric=count"],
+    ["map", [fixed, "/overview?from=1&to=2"], "/map?from=1&to=2&as=table"],
+    ["map", [fixed, "/overview?last=6h"], "/map?as=table"],
+    ["lines", [lines, "/map"], lines],
+    ["lines", [lines, "/map?place=FR&host=c"], "/lines?text=x&country=FR&host=c"],
+    ["time", ["/time?days=28", "/map?view=hour&place=DE"], "/time?days=28&place=DE"],
+  ];
+  for (const [to, seen, address] of rows) expect(linkTo(to, ...seen)).toBe(address);
 });
 
 test("a filter is a facet of the lines, and makes a part of all", () => {

@@ -3,7 +3,7 @@
 
 import { plain } from "./format";
 import { WORLD, formatPlace, parsePlace, type Place } from "./places";
-import { pathOf, type PageName } from "./routes";
+import { formatRoute, pathOf, type PageName } from "./routes";
 import { t } from "./texts";
 
 /** In the order in which people narrow down. */
@@ -71,21 +71,49 @@ export function facetsOf(filters: Filters): Partial<Record<Field, readonly strin
 const FILTERED: readonly PageName[] = ["overview", "map", "time", "lines"];
 const PLACED: readonly PageName[] = ["map", "time"];
 
-/** The address of a page that goes on with what the address of this one asks for. */
-export function pageAfter(to: PageName, from: PageName, search: string): string {
-  // The link to the page itself begins anew with its windows and views, not with other requests.
-  if (!FILTERED.includes(to) || !FILTERED.includes(from)) return pathOf(to);
+/** What the pages have in common of what one chose last. A window that moves with the clock is each page's own. */
+export interface Shared {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly place: Place;
+  readonly filters: Filters;
+}
+
+export const NOTHING: Shared = { from: null, to: null, place: WORLD, filters: ALL };
+
+/** What is chosen once a page is seen in a state. What the page does not know stays. */
+export function sharedBy(page: PageName, search: string, before: Shared): Shared {
+  if (!FILTERED.includes(page)) return before;
   const params = new URLSearchParams(search);
-  const place = to === from ? WORLD : placeIn(params, from);
-  const where = to === "lines" ? { country: place.country } : { place: PLACED.includes(to) ? formatPlace(place) : null };
-  return pathOf(to, null, { ...where, ...paramsOf(parseFilters(params)) });
+  const place = placeIn(params, page, before.place);
+  return { from: params.get("from"), to: params.get("to"), place, filters: parseFilters(params) };
 }
 
 /** Lines know no place but a choice of countries. */
-function placeIn(params: URLSearchParams, page: PageName): Place {
+function placeIn(params: URLSearchParams, page: PageName, before: Place): Place {
+  if (PLACED.includes(page)) return parsePlace(params.get("place") ?? "");
+  if (page !== "lines") return before;
   const countries = params.getAll("country");
-  if (page === "lines") return countries.length === 1 ? parsePlace(countries[0] ?? "") : WORLD;
-  return PLACED.includes(page) ? parsePlace(params.get("place") ?? "") : WORLD;
+  const place = countries.length === 1 ? parsePlace(countries[0] ?? "") : WORLD;
+  return place.country === before.country ? before : place;
+}
+
+/** The address of a page: as one left it, `left` being its query part, but with what was chosen elsewhere since. */
+export function pageAfter(to: PageName, from: PageName, { place, filters, ...window }: Shared, left = ""): string {
+  if (!FILTERED.includes(to)) return pathOf(to);
+  // The link to the page itself begins anew with its windows and views, not with other requests.
+  const isNew = to === from;
+  const params = new URLSearchParams(isNew ? "" : left);
+  const where = to === "lines" ? { country: place.country } : PLACED.includes(to) ? { place: formatPlace(place) } : {};
+  const chosen: Record<string, string | null> = { ...(!isNew && { ...window, ...where }), ...paramsOf(filters) };
+  for (const name of [...FIELDS, ...Object.keys(chosen)]) {
+    const value = chosen[name];
+    if (value) params.set(name, value);
+    // Several values are a choice of the lines that no other page knows.
+    else if (params.getAll(name).length < 2) params.delete(name);
+  }
+  const query = params.toString();
+  return formatRoute({ page: to, id: null, search: query && `?${query}` });
 }
 
 /** What is filtered by, in words. */

@@ -1,16 +1,21 @@
 // Where in the view a person is. Every state is an address: links work, and so does the Back button.
 
+import { NOTHING, sharedBy } from "./filters";
 import { kiosk } from "./kiosk.svelte";
-import { formatRoute, inner, parseRoute, type Route } from "./routes";
+import { formatRoute, inner, parseRoute, type PageName, type Route } from "./routes";
 
 class Router {
   route = $state.raw<Route>(parseRoute(location.pathname, location.search));
+
+  /** What goes along from page to page, and the query part that each page had last. */
+  shared = $state.raw(NOTHING);
+  readonly left: Partial<Record<PageName, string>> = {};
 
   /** Reads the address and follows it from now on; returns how to stop. */
   start(): () => void {
     const follow = () => {
       kiosk.read();
-      this.route = parseRoute(location.pathname, location.search);
+      this.#read();
     };
     follow();
     this.replace(formatRoute(this.route));
@@ -23,14 +28,14 @@ class Router {
     if (address === location.pathname + location.search) return;
     history.pushState(null, "", address);
     const before = this.route;
-    this.route = parseRoute(location.pathname, location.search);
+    this.#read();
     if (before.page !== this.route.page || before.id !== this.route.id) scrollTo(0, 0);
   }
 
   /** Corrects the address without a step that Back would go to. */
   replace(address: string): void {
     history.replaceState(null, "", kiosk.kept(address));
-    this.route = parseRoute(location.pathname, location.search);
+    this.#read();
   }
 
   /** Onto a wall, or off it: the same place, and Back undoes it. */
@@ -39,7 +44,14 @@ class Router {
     if (address === location.pathname + location.search) return;
     history.pushState(null, "", address);
     kiosk.read();
-    this.route = parseRoute(location.pathname, location.search);
+    this.#read();
+  }
+
+  #read(): void {
+    const route = parseRoute(location.pathname, location.search);
+    this.shared = sharedBy(route.page, route.search, this.shared);
+    this.left[route.page] = route.search;
+    this.route = route;
   }
 
   /** Takes clicks on links that stay within the view; all others are the browser's. */
