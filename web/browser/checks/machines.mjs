@@ -8,6 +8,11 @@ export default async function ({ page, origin, check, expect, eventually, by }) 
     expect((await by("server").count()) >= 2, `${await by("server").count()} servers`);
     await by("server").first().getByRole("link").click();
     await eventually("no host in the address", async () => page.url().includes("host=") || page.url());
+    await page.goto(`${origin}/servers?last=24h&host=web-2`);
+    await eventually("its own errors are no part of those of all", async () => {
+      const [all, own] = JSON.parse(await by("server-charts").getAttribute("data-errors"));
+      return (own > 0 && own <= all) || [all, own];
+    });
   });
 
   await check("sources: every line is accounted for", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatServers, ownErrors, ownErrorsSql, parseServers, serversOf, stepSeconds } from "./servers";
+import { errorsByHost, formatServers, ownErrorsSql, parseServers, serversOf, stepSeconds } from "./servers";
 import { DAY, MINUTE } from "./windows";
 
 test.each([
@@ -64,12 +64,12 @@ test("a server with errors of its own is compared with those", () => {
     truncated: false,
     elapsed_ms: 1,
   };
-  const ownOf = ownErrors(counts, errors, window, 60);
+  const ownOf = errorsByHost(counts, errors, window, 60)?.own ?? new Map();
   expect([...ownOf.keys()]).toEqual(["web-1"]);
   const servers = new Map(serversOf(load, errors, window, 60, ownOf).map((server) => [server.host, server]));
   expect(servers.get("web-1")).toMatchObject({ nOwn: 175, lag: { steps: 3 } });
   expect(servers.get("db-1")).toMatchObject({ nOwn: null, lag: { steps: 1 } });
-  expect(ownErrors({ ...counts, truncated: true }, errors, window, 60).size).toBe(0);
+  expect(errorsByHost({ ...counts, truncated: true }, errors, window, 60)).toBeNull();
 });
 
 test("own errors have the gaps of all, and none is made of a cut end", () => {
@@ -85,8 +85,25 @@ test("own errors have the gaps of all, and none is made of a cut end", () => {
     elapsed_ms: 1,
   };
   const cut = { from: 10_000, to: 3 * MINUTE + 10_000 };
-  expect(ownErrors(counts, [1, null, 1, 1], cut, 60).get("a")?.perMinute).toEqual([null, null, 50, null]);
+  expect(errorsByHost(counts, [1, null, 1, 1], cut, 60)?.own.get("a")?.perMinute).toEqual([null, null, 50, null]);
   expect(ownErrorsSql(cut, 60)).toContain("CAST(ts AS BIGINT) / 60000000 * 60000 AS t");
+});
+
+test("errors of all are those of the hosts together, and of lines without one", () => {
+  const counts = {
+    columns: ["host", "t", "k"].map((name) => ({ name, type: "int" })),
+    data: [
+      ["a", "b", null, "a"],
+      [0, 0, 0, MINUTE],
+      [30, 2, 5, 40],
+    ],
+    n_rows: 4,
+    truncated: false,
+    elapsed_ms: 1,
+  };
+  const found = errorsByHost(counts, [1, 1, 1], { from: 0, to: 3 * MINUTE }, 60);
+  expect(found?.all).toEqual([37, 40, 0]);
+  expect([...(found?.own ?? [])]).toEqual([["a", { n: 70, perMinute: [30, 40, 0] }]]);
 });
 
 test("a day has minutes, a week has not", () => {

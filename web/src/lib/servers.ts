@@ -48,12 +48,12 @@ export function stepSeconds(window: Window): number {
 /** Fewer errors than this say nothing of when they come. */
 const OWN_MIN = 20;
 
-/** The errors that each host wrote itself: failed requests, and errors of its programs. */
+/** The errors that each host wrote itself: failed requests, and errors of its programs. All together are those of all. */
 export function ownErrorsSql({ from, to }: Window, stepS: number): string {
   return `SELECT host, CAST(ts AS BIGINT) / ${stepS * 1_000_000} * ${stepS * SECOND} AS t, count(*) AS k
 FROM logs
 WHERE ts >= ${timeLiteral(from * 1000)} AND ts < ${timeLiteral(to * 1000)}
-  AND is_error AND host IS NOT NULL
+  AND is_error
 GROUP BY 1, 2`;
 }
 
@@ -62,30 +62,38 @@ export interface OwnErrors {
   readonly perMinute: Values;
 }
 
-/** Errors of each host over time. Where `errors` has a gap they have one too, and so at the window's cut ends. */
-export function ownErrors(
-  table: Table,
-  errors: Values,
-  window: Window,
-  stepS: number,
-): Map<string, OwnErrors> {
+export interface Errors {
+  /** Of all hosts and of lines without one: what each host's are a part of. */
+  readonly all: Values;
+  readonly own: ReadonlyMap<string, OwnErrors>;
+}
+
+/**
+ * Errors of all and of each host over time. Where `requests` has a gap they have one too, and so at the window's cut
+ * ends. Null when the table is not whole: a part of the hosts would be taken for all of them.
+ */
+export function errorsByHost(table: Table, requests: Values, window: Window, stepS: number): Errors | null {
+  if (table.truncated) return null;
+  const all = new Map<number, number>();
   const hosts = new Map<string, Map<number, number>>();
-  // A part of the hosts would be taken for all of them.
-  for (const row of table.truncated ? [] : rowsOf(table)) {
-    const host = textOf(row("host")) ?? "";
+  for (const row of rowsOf(table)) {
+    const [host, t, k] = [textOf(row("host")), numberOf(row("t")) ?? Number.NaN, numberOf(row("k")) ?? 0];
+    all.set(t, (all.get(t) ?? 0) + k);
+    if (host === null) continue;
     const counts = hosts.get(host) ?? new Map<number, number>();
-    hosts.set(host, counts.set(numberOf(row("t")) ?? Number.NaN, numberOf(row("k")) ?? 0));
+    hosts.set(host, counts.set(t, k));
   }
   const size = stepS * SECOND;
   const buckets = bucketsOf(window, stepS).map((t, idx) => {
     const isCut = t < window.from || t + size > window.to;
-    return { t, isGap: isCut || (errors[idx] ?? null) === null };
+    return { t, isGap: isCut || (requests[idx] ?? null) === null };
   });
+  const perMinute = (counts: ReadonlyMap<number, number>): Values =>
+    buckets.map(({ t, isGap }) => (isGap ? null : ((counts.get(t) ?? 0) * MINUTE) / size));
   const own = [...hosts].map(([host, counts]): [string, OwnErrors] => {
-    const perMinute = buckets.map(({ t, isGap }) => (isGap ? null : ((counts.get(t) ?? 0) * MINUTE) / size));
-    return [host, { n: [...counts.values()].reduce((sum, k) => sum + k, 0), perMinute }];
+    return [host, { n: [...counts.values()].reduce((sum, k) => sum + k, 0), perMinute: perMinute(counts) }];
   });
-  return new Map(own.filter(([, { n }]) => n >= OWN_MIN));
+  return { all: perMinute(all), own: new Map(own.filter(([, { n }]) => n >= OWN_MIN)) };
 }
 
 /** The servers, the one whose CPU rose highest first. */

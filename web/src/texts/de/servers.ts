@@ -13,7 +13,7 @@ const servers: typeof en = {
   chartLabel: (title, unit) => `${title} der Server im Zeitverlauf, in ${unit}`,
   dragHint: "Über ein Diagramm ziehen, um ein Fenster zu wählen",
   noRequests: (time) => `${time}: keine Anfragen`,
-  failed: (time, k, n, rate) => `${time}: ${k} von ${n} schlugen fehl, ${rate}`,
+  failed: (time, k, n, rate) => `${time}: ${k} von ${n} Anfragen schlugen fehl, ${rate}`,
   cpu: "CPU",
   memory: "Speicher",
   load: "Last",
@@ -30,7 +30,7 @@ const servers: typeof en = {
     cpuRises: "Seine CPU steigt",
     against: "Verglichene Fehler",
     againstHint:
-      "Ein Server mit genug eigenen Fehlern (fehlgeschlagene Anfragen, Fehler seiner Programme) wird mit diesen verglichen; jeder andere mit den fehlgeschlagenen Anfragen aller",
+      "Ein Server mit genug eigenen Fehlern (fehlgeschlagene Anfragen, Fehler seiner Programme) wird mit diesen verglichen; jeder andere mit denen aller",
     own: (_n, shown) => `${shown} eigene`,
     all: "die aller Server",
     correlation: "Korrelation",

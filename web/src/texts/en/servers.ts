@@ -11,7 +11,7 @@ export default {
   chartLabel: (title: string, unit: string) => `${title} of the servers over time, in ${unit}`,
   dragHint: "Drag over a chart to choose a window",
   noRequests: (time: string) => `${time}: no requests`,
-  failed: (time: string, k: string, n: string, rate: string) => `${time}: ${k} of ${n} failed, ${rate}`,
+  failed: (time: string, k: string, n: string, rate: string) => `${time}: ${k} of ${n} requests failed, ${rate}`,
   cpu: "CPU",
   memory: "Memory",
   load: "Load",
@@ -28,7 +28,7 @@ export default {
     cpuRises: "Its CPU rises",
     against: "Errors compared",
     againstHint:
-      "A server with enough errors of its own (failed requests, errors of its programs) is compared with those; any other with the failed requests of all",
+      "A server with enough errors of its own (failed requests, errors of its programs) is compared with those; any other with those of all",
     own: (_n: number, shown: string) => `its own, ${shown}`,
     all: "of all servers",
     correlation: "Correlation",

@@ -13,7 +13,7 @@ const servers: typeof en = {
   chartLabel: (title, unit) => `${title} de los servidores a lo largo del tiempo, en ${unit}`,
   dragHint: "Arrastrar sobre un gráfico para elegir una ventana",
   noRequests: (time) => `${time}: sin peticiones`,
-  failed: (time, k, n, rate) => `${time}: fallaron ${k} de ${n}, ${rate}`,
+  failed: (time, k, n, rate) => `${time}: fallaron ${k} de ${n} peticiones, ${rate}`,
   cpu: "CPU",
   memory: "Memoria",
   load: "Carga",
@@ -30,7 +30,7 @@ const servers: typeof en = {
     cpuRises: "Su CPU sube",
     against: "Errores comparados",
     againstHint:
-      "Un servidor con bastantes errores propios (peticiones fallidas, errores de sus programas) se compara con ellos; los demás, con las peticiones fallidas de todos",
+      "Un servidor con bastantes errores propios (peticiones fallidas, errores de sus programas) se compara con ellos; los demás, con los de todos",
     own: (n, shown) => (n === 1 ? `${shown} propio` : `${shown} propios`),
     all: "los de todos",
     correlation: "Correlación",
