@@ -5,10 +5,20 @@ export default async function ({ page, origin, check, expect, by }) {
     await page.goto(`${origin}/sql`);
     const text = by("editor").locator(".cm-content");
     await text.click();
+    const list = page.locator(".cm-tooltip-autocomplete");
+    await page.keyboard.type("SELECT countr");
+    await list.waitFor();
+    // The list takes no keys in its first moment.
+    await page.waitForTimeout(200);
+    await page.keyboard.press("Tab");
+    await list.waitFor({ state: "detached" });
+    expect((await text.innerText()) === "SELECT country", await text.innerText());
+    await page.keyboard.press("Control+a");
     await page.keyboard.type("SELECT count(*) AS n, 'x' AS t FROM logs");
-    await page.keyboard.press("Escape");
+    await list.waitFor();
     await page.keyboard.press("Control+Enter");
     await by("result-head").getByText("1 row").waitFor();
+    expect((await list.count()) === 0, "the list of completions stays open");
     expect(/n int/.test(await by("result").innerText()), await by("result").innerText());
     expect(page.url().includes("q=SELECT+count"), page.url());
     await by("explain").click();

@@ -1,7 +1,7 @@
 // The editor of the console. It lives in a shadow root: there its styles are adopted sheets, which the content
 // policy allows, while in the document they would be inline styles, which it refuses.
 
-import { autocompletion, completeFromList } from "@codemirror/autocomplete";
+import { acceptCompletion, autocompletion, closeCompletion, completeFromList } from "@codemirror/autocomplete";
 import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { StandardSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -69,7 +69,8 @@ export class Editor {
 
   constructor(host: HTMLElement, text: string, { onchange, onrun }: Handlers) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
-    const run = () => {
+    const run = (view: EditorView) => {
+      closeCompletion(view);
       onrun();
       return true;
     };
@@ -83,6 +84,8 @@ export class Editor {
           keymap.of([
             { key: "Mod-Enter", run },
             { key: "Ctrl-Enter", run },
+            // Without an open list it leaves the field, as everywhere.
+            { key: "Tab", run: acceptCompletion },
           ]),
           history(),
           highlightSpecialChars({ addSpecialChars: UNSEEN }),
