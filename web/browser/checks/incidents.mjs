@@ -66,6 +66,10 @@ export default async function ({ page, origin, check, expect, eventually, by, op
     await eventually("what was saved is not shown", () => radio.isChecked());
   });
 
+  await check("what stands out leads to the lines of it", async () => {
+    await by("findings").locator('a[href^="/lines?from="]').first().waitFor();
+  });
+
   await check("giving it back frees it, and the list says so", async () => {
     await by("unacknowledge").click();
     await by("acknowledge").waitFor();
