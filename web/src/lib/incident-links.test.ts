@@ -26,7 +26,7 @@ test("what is not about failed requests has the one filter only", () => {
 test("the window is that of the map, or else the time it was open", () => {
   const incident = { client_url: `${ORIGIN}/map?from=1&to=5&place=DE`, opened_at: 10, closed_at: null };
   expect(windowOfIncident(incident, 90, ORIGIN)).toEqual(window);
-  const bare = { ...incident, client_url: null };
+  const bare = { ...incident, client_url: "" };
   expect(windowOfIncident(bare, 90 * MINUTE, ORIGIN)).toEqual({ from: 10, to: 90 * MINUTE });
   expect(windowOfIncident({ ...bare, closed_at: 10 }, 90, ORIGIN)).toEqual({ from: 10, to: 10 + MINUTE });
 });

@@ -58,6 +58,20 @@ const colours = HighlightStyle.define([
   { tag: tags.comment, color: "var(--soft)", fontStyle: "italic" },
 ]);
 
+/**
+ * Typing over a selection: the browser itself would keep the look of what was there in an inline style, which the
+ * content policy refuses and the console then tells.
+ */
+const typingOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { state } = view;
+    if (event.inputType !== "insertText" || !event.data || view.composing || state.selection.main.empty) return false;
+    view.dispatch({ ...state.replaceSelection(event.data), userEvent: "input.type", scrollIntoView: true });
+    // What is handled is prevented.
+    return true;
+  },
+});
+
 interface Handlers {
   readonly onchange: (text: string) => void;
   readonly onrun: () => void;
@@ -88,6 +102,7 @@ export class Editor {
             { key: "Tab", run: acceptCompletion },
           ]),
           history(),
+          typingOver,
           highlightSpecialChars({ addSpecialChars: UNSEEN }),
           autocompletion({ icons: false }),
           keymap.of([...standardKeymap, ...historyKeymap]),
