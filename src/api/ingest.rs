@@ -176,7 +176,7 @@ fn remembered(app: &App, key: &str, hash: &str) -> Result<Option<Tally>, ApiErro
 
 /// Reads files of the server's machine
 ///
-/// For the command line, over the socket.
+/// For an administrator and the command line.
 #[utoipa::path(
     post,
     path = "/api/v1/import",

@@ -313,7 +313,7 @@ pub(super) struct Secret {
 
 /// Makes a token or another secret
 ///
-/// For the command line, over the socket.
+/// For an administrator and the command line.
 #[utoipa::path(
     post,
     path = "/api/v1/tokens",

@@ -29,7 +29,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Reads files of the server's machine
-         * @description For the command line, over the socket.
+         * @description For an administrator and the command line.
          */
         readonly post: operations["import_files"];
         readonly delete?: never;
@@ -519,7 +519,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Makes a token or another secret
-         * @description For the command line, over the socket.
+         * @description For an administrator and the command line.
          */
         readonly post: operations["make_token"];
         readonly delete?: never;

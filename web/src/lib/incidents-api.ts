@@ -47,6 +47,9 @@ export interface Load {
 /** What stands out among the rows that failed; the document leaves its form open. */
 export interface Explanation {
   readonly sentence: string | null;
+  /** The time that was looked at, milliseconds since the epoch. */
+  readonly from?: number;
+  readonly to?: number;
   readonly normal_rate?: number | null;
   readonly rate?: number | null;
   readonly findings?: readonly Finding[];
