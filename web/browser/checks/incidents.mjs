@@ -25,6 +25,15 @@ export default async function ({ page, origin, check, expect, eventually, by, op
     expect(/limit/.test(await by("incident-head").innerText()), await by("incident-head").innerText());
   });
 
+  // Here, while it is open: the demo recovers.
+  await check("on a phone acknowledging is in reach", async () => {
+    await page.setViewportSize({ width: 360, height: 780 });
+    await page.waitForTimeout(300);
+    const box = await by("acts").getByRole("button").first().boundingBox();
+    await page.setViewportSize({ width: 1600, height: 1000 });
+    expect(box.height >= 44 && box.y > 780 / 2 && box.y + box.height <= 780, JSON.stringify(box));
+  });
+
   await check("acknowledging it says who has it", async () => {
     // The demo may have been answered before.
     if (await by("unacknowledge").isVisible()) await by("unacknowledge").click();

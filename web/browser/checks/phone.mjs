@@ -2,7 +2,7 @@
 import { RULE_ASKED } from "../kit.mjs";
 
 export default async function ({ page, origin, check, expect, by, notes }) {
-  await check("no page needs sideways scrolling on a phone, and acknowledging is in reach", async () => {
+  await check("no page needs sideways scrolling on a phone", async () => {
     await page.setViewportSize({ width: 360, height: 780 });
     const pages = [
       ["/incidents", "open-incidents"],
@@ -24,9 +24,6 @@ export default async function ({ page, origin, check, expect, by, notes }) {
       await page.waitForTimeout(300);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(over <= 0, `${path} is ${over} px too wide`);
-      if (path !== `/incidents/${notes.german}`) continue;
-      const box = await by("acts").getByRole("button").first().boundingBox();
-      expect(box.height >= 44 && box.y > 780 / 2 && box.y + box.height <= 780, JSON.stringify(box));
     }
     await page.setViewportSize({ width: 1600, height: 1000 });
   });
