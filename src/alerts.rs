@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod evaluate;
 pub mod explain;
+mod explaining;
 pub mod heartbeat;
 pub mod question;
 pub mod repair;
