@@ -116,6 +116,21 @@ impl View {
             .chain(self.fresh.ts_range())
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
+
+    /// The time up to which lines told theirs, microseconds; none without rows.
+    ///
+    /// A line without a time of its own has that of its arrival, and says nothing of when the others happened:
+    /// files that hold nothing else do not count while they are less than a tenth of the rows.
+    pub fn told_to(&self) -> Option<i64> {
+        let is_told = |file: &&DataFile| file.ts != file.observed_ts;
+        let told = self.files.iter().filter(is_told);
+        let n_told = told.clone().map(|file| file.n_rows).sum::<u64>() + self.fresh.n_rows() as u64;
+        if n_told * 10 <= self.n_rows() * 9 {
+            return self.ts_range().map(|(_, last)| last);
+        }
+        let fresh = self.fresh.ts_range().map(|(_, last)| last);
+        told.map(|file| file.ts.1).chain(fresh).max()
+    }
 }
 
 /// The store of one data folder. Clones share it.

@@ -73,6 +73,8 @@ struct Extent {
     from: Option<i64>,
     /// Time of the last row, epoch milliseconds.
     to: Option<i64>,
+    /// The same without a few lines that have no time of their own: where a window of the last hours ends.
+    told_to: Option<i64>,
     rows: u64,
 }
 
@@ -168,6 +170,7 @@ pub(super) fn status_of(app: &App) -> Result<Status, ApiError> {
         data: Extent {
             from: range.map(|range| range.0.div_euclid(1000)),
             to: range.map(|range| range.1.div_euclid(1000)),
+            told_to: view.told_to().map(|to| to.div_euclid(1000)),
             rows: view.n_rows(),
         },
         account: Balance { total, in_flight },

@@ -144,37 +144,57 @@ impl Window {
             ))
         };
         let time = |text: &str| crate::time::parse_rfc3339(text).map(|us| us.div_euclid(1000));
-        let (first, last) = data_range(access).await?;
+        let extent = Extent::of(access).await?;
+        let span =
+            |text: &str| crate::config::parse_duration(text).filter(|_| time(text).is_none());
+        let span = self.from.as_deref().and_then(span);
         let to = match self.to.as_deref() {
             Some(text) => time(text).ok_or_else(|| wrong(text))?,
-            None => last + 1,
+            // The last hours are those of lines that say when they were.
+            None if span.is_some() => extent.told_to + 1,
+            None => extent.to + 1,
         };
-        let from = match self.from.as_deref() {
-            None => first,
-            Some(text) => match (time(text), crate::config::parse_duration(text)) {
-                (Some(time), _) => time,
-                (None, Some(span)) => {
-                    to.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
-                }
-                (None, None) => return Err(wrong(text).into()),
-            },
+        let from = match (self.from.as_deref(), span) {
+            (None, _) => extent.from,
+            (_, Some(span)) => {
+                to.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
+            }
+            (Some(text), None) => time(text).ok_or_else(|| wrong(text))?,
         };
         Ok((from, to))
     }
 }
 
-/// First and last event time in epoch milliseconds; zero without rows.
-async fn data_range(access: &Access) -> anyhow::Result<(i64, i64)> {
-    match access {
-        Access::Own(own) => {
-            let range = own.store.view(crate::schema::Table::Logs).ts_range();
-            Ok(range.map_or((0, 0), |(a, b)| (a.div_euclid(1000), b.div_euclid(1000))))
-        }
-        Access::Server(client) => {
-            let status: serde_json::Value =
-                serde_json::from_slice(&client.get("/api/v1/status").await?)?;
-            let time = |key: &str| status["data"][key].as_i64().unwrap_or(0);
-            Ok((time("from"), time("to")))
+/// Event times of the rows in epoch milliseconds; zero without rows.
+struct Extent {
+    from: i64,
+    to: i64,
+    told_to: i64,
+}
+
+impl Extent {
+    async fn of(access: &Access) -> anyhow::Result<Self> {
+        match access {
+            Access::Own(own) => {
+                let view = own.store.view(crate::schema::Table::Logs);
+                let ms = |us: Option<i64>| us.map_or(0, |us| us.div_euclid(1000));
+                let range = view.ts_range();
+                Ok(Self {
+                    from: ms(range.map(|range| range.0)),
+                    to: ms(range.map(|range| range.1)),
+                    told_to: ms(view.told_to()),
+                })
+            }
+            Access::Server(client) => {
+                let status: serde_json::Value =
+                    serde_json::from_slice(&client.get("/api/v1/status").await?)?;
+                let ms = |key: &str| status["data"][key].as_i64().unwrap_or(0);
+                Ok(Self {
+                    from: ms("from"),
+                    to: ms("to"),
+                    told_to: ms("told_to"),
+                })
+            }
         }
     }
 }

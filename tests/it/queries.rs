@@ -134,6 +134,22 @@ fn a_question_comes_out_in_every_format() {
     assert_eq!(asked(), alone);
 }
 
+/// It has the time at which it came; the day before that is empty.
+#[test]
+fn a_line_without_a_time_does_not_move_the_last_day() {
+    let home = shop();
+    let by_country = ["query", "errors_by_country", "--from", "24h"];
+    let before = home.ok(&by_country);
+    assert!(before.lines().count() == 3, "{before}");
+    let path = home.write("torn.log", "no format has this\n");
+    home.ok(&["import", arg(&path)]);
+    assert_eq!(home.ok(&by_country), before);
+    // Where hardly any line has a time, the time of arrival is all there is.
+    let many = home.write("many.log", "no format has this\n".repeat(1000));
+    home.ok(&["import", arg(&many)]);
+    assert_ne!(home.ok(&by_country), before);
+}
+
 #[tokio::test]
 async fn an_export_comes_as_its_rows_do() {
     let home = Home::new();

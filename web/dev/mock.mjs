@@ -465,8 +465,8 @@ function status() {
     version: "0.0.0-mock",
     now: new Date(now).toISOString(),
     data: process.env.EMPTY
-      ? { from: null, to: null, rows: 0 }
-      : { from: now - DAY, to: now - 2000, rows: 948_213 },
+      ? { from: null, to: null, told_to: null, rows: 0 }
+      : { from: now - DAY, to: now - 2000, told_to: now - 2000, rows: 948_213 },
     demo: false,
     account: {
       received: 2_240_784,

@@ -814,6 +814,11 @@ export interface components {
              * @description Time of the last row, epoch milliseconds.
              */
             readonly to: number | null;
+            /**
+             * Format: int64
+             * @description The same without a few lines that have no time of their own: where a window of the last hours ends.
+             */
+            readonly told_to: number | null;
         };
         /** @description What is wrong. */
         readonly Fault: {

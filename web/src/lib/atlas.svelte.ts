@@ -157,7 +157,7 @@ export class Atlas {
   }
 
   async #ask(url: UrlState, status: Status, index: Index, signal: AbortSignal): Promise<Shown> {
-    const clock = clockOf(Date.parse(status.now), status.data.to);
+    const clock = clockOf(Date.parse(status.now), status.data.told_to);
     const windows = windowsOf(url.view, url.window, clock.end, url.metric === "surprise");
     const level = levelOf(url.place, (country) => index.countries[country]?.admin1 === true);
     const plan = planOf(level, url.place, windows, url.filters);

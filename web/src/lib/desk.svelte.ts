@@ -31,7 +31,7 @@ export class Desk {
   readonly lamp = $derived.by(() => {
     if (!this.status) return null;
     if (!this.#answers) return { shape: "ring", word: t.shared.noAnswer } as const;
-    return lampOf(this.open, clockOf(this.now, this.status.data.to).live, this.status.lamp?.state);
+    return lampOf(this.open, clockOf(this.now, this.status.data.told_to).live, this.status.lamp?.state);
   });
 
   get answers(): boolean {

@@ -63,7 +63,7 @@ export async function askOverview(
   signal: AbortSignal,
 ): Promise<Overview> {
   const now = Date.parse(status.now);
-  const clock = clockOf(now, status.data.to);
+  const clock = clockOf(now, status.data.told_to);
   const window = windowOf(span, clock);
   const context = { from: Math.min(window.from, window.to - DAY), to: window.to };
   const bucketS = Math.max(300, bucketSeconds(context));

@@ -67,7 +67,7 @@ export async function askTimes(
 ): Promise<Times> {
   const index = await orNull(loadIndex(), signal);
   const zone = zoneOf(index);
-  const clock = clockOf(Date.parse(status.now), status.data.to);
+  const clock = clockOf(Date.parse(status.now), status.data.told_to);
   const window = chosen ?? { from: clock.end - DAY, to: clock.end };
   const context = contextOf(window, clock.end);
   const bucketS = bucketSeconds(context);
