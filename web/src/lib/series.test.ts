@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Answer, Scalar } from "./api";
-import { bucketsOf, errorSeries, hostLines } from "./series";
+import { bucketsOf, errorSeries, hostLines, loneOf } from "./series";
 
 function answer(names: string[], rows: Scalar[][]): Answer {
   const data = names.map((_, idx) => rows.map((row) => row[idx] ?? null));
@@ -11,6 +11,16 @@ function answer(names: string[], rows: Scalar[][]): Answer {
 test("buckets start where the server's do and cover the window", () => {
   expect(bucketsOf({ from: 61_000, to: 180_000 }, 60)).toEqual([60_000, 120_000]);
   expect(bucketsOf({ from: 60_000, to: 180_001 }, 60)).toEqual([60_000, 120_000, 180_000]);
+});
+
+test.each<[(number | null)[], number[]]>([
+  [[], []],
+  [[1], [0]],
+  [[1, 2, null, 0, null], [3]],
+  [[null, 1, null, null, 2], [1, 4]],
+  [[1, 2, 3], []],
+])("lone values of %j are at %j", (values, expected) => {
+  expect(loneOf(values)).toEqual(expected);
 });
 
 test("a bucket without rows is a gap, a short one is not a dip", () => {

@@ -52,6 +52,12 @@ export function errorSeries(
   return { perMinute, rate: column("rate"), k, n: counts("n") };
 }
 
+/** Where a value has no neighbour: a line through it cannot be seen. */
+export function loneOf(values: ArrayLike<number | null | undefined>): number[] {
+  const isThere = (idx: number) => typeof values[idx] === "number";
+  return Array.from(values, (_, idx) => idx).filter((idx) => isThere(idx) && !isThere(idx - 1) && !isThere(idx + 1));
+}
+
 /** More lines than this are one tangle. */
 const HOSTS_MAX = 12;
 
